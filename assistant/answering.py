@@ -1,0 +1,323 @@
+"""The Python API: ``Assistant.open().ask("...")``.
+
+An assistant holds one generation of the index open and moves on when another is published. It is safe to ask
+from many threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from assistant import conversation, grounding
+from assistant.answers import Answer, Considered, Outcome, Pointer
+from assistant.confidence import Calibration, Signals, calibration, coverage
+from assistant.conversation import Turn
+from assistant.grounding import Grounder
+from assistant.questions import Names, analyse, clean
+from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.writers.extractive import Chosen, Draft, compose, window
+from ingest.catalogue import Catalogue, load_catalogue
+from ingest.embedding import Embedder, SentenceTransformerEmbedder
+from ingest.errors import QuestionError
+from ingest.index.generation import current
+from ingest.index.reading import Index
+from ingest.index.words import tokens
+from ingest.pipeline import wanted_stamp
+from ingest.settings import Settings
+
+#: Words of a question that say how it asks, not what about; they count little for coverage.
+_COMMON = frozenset(
+    tokens(
+        "difference different compare example examples work works working used use using uses usage purpose important "
+        "importance good better best main type types kind kinds advantage advantages disadvantage disadvantages benefit "
+        "benefits pros cons problem problems way ways make makes happen happens need needs help helps reason reasons "
+        "concept idea term terms thing things exactly really actually simple simply brief briefly detail context case cases "
+        "role people say called define definition describe discuss intuition intuitively list common "
+        "machine learning deep neural network networks model models data training train"
+    )
+)
+
+
+@dataclass(frozen=True)
+class _State:
+    """One open generation with all that is built on it."""
+
+    index: Index
+    catalogue: Catalogue
+    search: Search
+    grounder: Grounder
+    held: tuple[frozenset[str], ...]
+    rarity: Mapping[str, float]
+
+
+class Assistant:
+    """Answers questions from the published index.
+
+    Open one with ``Assistant.open()``; it may be shared between threads.
+    """
+
+    def __init__(self, settings: Settings, embedder: Embedder, *, calibration: Calibration) -> None:
+        self.settings, self._embedder, self._calibration = settings, embedder, calibration
+        self._lock = threading.Lock()
+        self._stamp = wanted_stamp(settings, embedder)
+        self._state = self._open()
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, *, embedder: Embedder | None = None) -> Assistant:
+        """An assistant over the published index.
+
+        Raises IndexMissing, IndexOutdated or IndexBroken (run ``underhood ingest``), EmbedderError, CatalogueError.
+        """
+        settings = settings or Settings.from_environment()
+        return cls(
+            settings, embedder or SentenceTransformerEmbedder(settings.embedder), calibration=calibration()
+        )
+
+    # Asking
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Any] = (),
+        *,
+        resources: Sequence[str] | None = None,
+    ) -> Answer:
+        """The answer to a question.
+
+        ``history``: earlier turns, oldest first: Answers, strings (the person's questions), or mappings with
+        ``role`` and ``content``. ``resources`` narrows the search to these ids. Raises QuestionError.
+        """
+        *_, answer = self.stream(question, history, resources=resources)
+        assert isinstance(answer, Answer)
+        return answer
+
+    async def aask(self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None) -> Answer:
+        """``ask``, without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, question, history, resources=resources)
+
+    def batch(self, questions: Sequence[str], *, workers: int = 2) -> list[Answer]:
+        """The answers to many independent questions, in their order."""
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(self.ask, questions))
+
+    def stream(
+        self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
+    ) -> Iterator[str | Answer]:
+        """Pieces of the answer's text as they come, and last the Answer itself."""
+        started = time.perf_counter()
+        text = clean(question)
+        state = self._fresh()
+        standalone = conversation.standalone(text, turns(history), state.search.names)
+        wanted = _known(resources, state.catalogue)
+        evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
+        found = time.perf_counter()
+        answer = self._write(state, text, standalone, evidence)
+        done = time.perf_counter()
+        timings = {"retrieval": found - started, "writing": done - found, "total": done - started}
+        answer = replace(answer, timings_ms={k: round(1000 * v, 2) for k, v in timings.items()})
+        pieces = answer.text.split("\n\n")
+        for n, piece in enumerate(pieces):
+            yield piece if n == len(pieces) - 1 else f"{piece}\n\n"
+        yield answer
+
+    async def astream(
+        self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
+    ) -> AsyncIterator[str | Answer]:
+        """``stream``, without blocking the event loop."""
+        pieces = self.stream(question, history, resources=resources)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
+
+    # What it knows
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The reading list."""
+        return self._state.catalogue
+
+    @property
+    def index(self) -> Index:
+        """The open generation."""
+        return self._fresh().index
+
+    @property
+    def names(self) -> Names:
+        """The names of all concepts."""
+        return self._state.search.names
+
+    def evidence(self, question: str, *, resources: Sequence[str] | None = None) -> Evidence:
+        """What is found for a question, without an answer."""
+        state = self._fresh()
+        return state.search.find(analyse(clean(question), state.search.names), resources=_known(resources, state.catalogue))
+
+    def signals(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
+        """What the confidence in a claim for a part rests on."""
+        return _signals(self._state, evidence, part, found)
+
+    # Inside
+
+    def _open(self) -> _State:
+        index = Index.open(self.settings.index, self._stamp)
+        catalogue = load_catalogue(self.settings.corpus)
+        held = []
+        for claim in index.claims:
+            note = index.note_of[claim.note]
+            texts = [note.name, *note.aliases, *(a.replace("-", " ") for a in claim.also), claim.text, *claim.questions]
+            held.append(frozenset(tokens(" ".join(texts))))
+        counts = Counter(t for stems in held for t in stems)
+        rarity = {t: math.log(1 + len(held) / n) * (0.25 if t in _COMMON else 1.0) for t, n in counts.items()}
+        return _State(
+            index, catalogue, Search(index, self._embedder), Grounder(index, catalogue), tuple(held), rarity
+        )
+
+    def _fresh(self) -> _State:
+        """The state of the published generation, reopened when ``CURRENT`` has moved."""
+        published = current(self.settings.index)
+        if published is None or published == self._state.index.folder:
+            return self._state
+        with self._lock:
+            if published != self._state.index.folder:
+                self._stamp = wanted_stamp(self.settings, self._embedder)
+                self._state = self._open()
+        return self._state
+
+    def _write(self, state: _State, asked: str, standalone: str, evidence: Evidence) -> Answer:
+        draft = compose(evidence, lambda part, found: self._calibration.probability(_signals(state, evidence, part, found)), self._calibration)
+        considered = tuple(
+            Considered(f.claim.id, round(f.score, 4), f.claim.text) for f in (evidence.parts[0].claims if evidence.parts else ())[:5]
+        )
+        base = Answer(
+            question=asked,
+            standalone_question=standalone,
+            outcome="declined",
+            reason="",
+            confidence=round(draft.probability, 4),
+            notice="",
+            text="",
+            considered=considered,
+        )
+        if not draft.chosen:
+            span = window(evidence.passages, lambda p, a, b: state.index.store.text(p.passage.document, a, b))
+            if span is not None and draft.probability >= self._calibration.partly / 2:
+                draft = replace(draft, window=span)
+        if draft.chosen or draft.window:
+            return self._answered(state, base, draft)
+        return self._declined(state, base, evidence)
+
+    def _answered(self, state: _State, base: Answer, draft: Draft) -> Answer:
+        drafts = [(c.found.claim.text, state.grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen]
+        if draft.window:
+            found, start, end = draft.window
+            text = " ".join(state.index.store.text(found.passage.document, start, end).split())
+            drafts = [(f"“{text}”", [state.grounder.of_passage(found, start, end)], None)]
+        statements, citations = grounding.numbered(drafts)
+        sure = all(c.probability >= self._calibration.answered for c in draft.chosen if c.part.role != "side")
+        outcome: Outcome = "answered" if sure and not draft.unanswered and not draft.window else "partly"
+        return replace(
+            base,
+            outcome=outcome,
+            reason=_reason(draft, sure),
+            notice=grounding.notice(statements, citations),
+            text="\n\n".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in statements),
+            statements=statements,
+            citations=citations,
+            unanswered=draft.unanswered,
+            read_next=_read_next(state, draft.chosen, [c.resource.id for c in citations]),
+        )
+
+    def _declined(self, state: _State, base: Answer, evidence: Evidence) -> Answer:
+        nearest = _nearest(state, evidence)
+        if evidence.unseen and not evidence.mentions:
+            reason = f"Nothing in our notes on the reading list speaks of “{evidence.unseen[0]}”"
+        elif evidence.unseen:
+            reason = f"Our notes cover {state.search.names.shown(evidence.mentions[0].concept)}, but nothing on “{evidence.unseen[0]}”"
+        else:
+            reason = "Our notes on the reading list do not answer this"
+        reason += "; the list ends in spring 2018."
+        where = ""
+        if nearest:
+            places = "; ".join(f"{state.catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
+            where = f" The nearest there is: {places}."
+        return replace(base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest)
+
+
+def turns(history: Sequence[Any]) -> list[Turn]:
+    """The person's earlier questions, from Answers, strings or chat messages."""
+    found = []
+    for item in history:
+        if isinstance(item, Answer):
+            found.append(Turn(item.standalone_question))
+        elif isinstance(item, str):
+            found.append(Turn(item))
+        elif isinstance(item, Mapping):
+            if item.get("role") == "user" and isinstance(item.get("content"), str):
+                found.append(Turn(item["content"]))
+        else:
+            raise QuestionError(f"history holds answers, strings or messages, not {type(item).__name__}")
+    return found
+
+
+def _known(resources: Sequence[str] | None, catalogue: Catalogue) -> frozenset[str] | None:
+    if resources is None:
+        return None
+    if unknown := [r for r in resources if r not in catalogue.by_id]:
+        raise QuestionError(f"no resource {unknown[0]!r} in the list", todo="See: underhood readings")
+    return frozenset(resources)
+
+
+def _signals(state: _State, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
+    held = state.held[state.index.position[found.claim.id]]
+    wanted = list(dict.fromkeys(tokens(state.search.expanded(part.part.text))))
+    covered, unseen = coverage(wanted, held, state.rarity, math.log(1 + len(state.held)))
+    rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), 0.0)
+    return Signals(
+        question_cosine=found.question_cosine,
+        claim_cosine=found.claim_cosine,
+        lead=found.score - rival,
+        spread=evidence.spread,
+        top_mean=evidence.top_mean,
+        coverage=covered,
+        unseen=unseen,
+        named=float(found.named),
+        words=found.words,
+    )
+
+
+def _reason(draft: Draft, sure: bool) -> str:
+    if draft.window:
+        return "Our notes are silent; a reading speaks of it"
+    if draft.unanswered:
+        return f"Not answered: {'; '.join(draft.unanswered)}"
+    return "" if sure else "The nearest our notes have; it may not be quite what was asked"
+
+
+def _nearest(state: _State, evidence: Evidence) -> tuple[Pointer, ...]:
+    found: dict[str, str] = {}
+    for part in evidence.parts:
+        for claim in part.claims[:8]:
+            if claim.question_cosine < 0.35:
+                break
+            note = state.index.note_of[claim.claim.note]
+            for cited in claim.claim.citations:
+                if cited.resource in state.catalogue.by_id:
+                    found.setdefault(cited.resource, f"on {note.name}" if note.concept else f"our note on it, “{claim.claim.heading}”")
+    return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
+
+
+def _read_next(state: _State, chosen: Sequence[Chosen], cited: Sequence[str]) -> tuple[Pointer, ...]:
+    """Up to three resources, from the reading paths of the chosen claims' concepts."""
+    found: dict[str, str] = {}
+    for choice in chosen:
+        for resource, why in state.index.note_of[choice.found.claim.note].read_next:
+            if resource in state.catalogue.by_id:
+                found.setdefault(resource, why)
+    return tuple(Pointer(r, why) for r, why in list(found.items())[:3])

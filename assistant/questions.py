@@ -1,0 +1,273 @@
+"""A question to its parts: what is asked, of what, in how many pieces. Pure.
+
+"What is X and why does it matter?" has two parts, "describe X" asks what it is and how it works, "are X and
+Y the same?" asks for their relation and for each side. Names and aliases of concepts come from the notes
+(``Names``), so that abbreviations and British spellings find their concept.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.errors import QuestionError
+
+MAX_CHARACTERS = 4000
+Role = Literal["whole", "side", "relation"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that is asked, as a question that makes sense alone.
+
+    A ``relation`` compares two things, a ``side`` asks what one of them is (wanted only beside a relation).
+    """
+
+    text: str
+    role: Role = "whole"
+    sides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A concept named in a text, with the place of the name."""
+
+    concept: str
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A clean question and its parts, in the order they are answered."""
+
+    text: str
+    parts: tuple[Part, ...]
+
+
+def clean(raw: object) -> str:
+    """A question as it is answered: one line, no control characters. Raises QuestionError."""
+    if not isinstance(raw, str):
+        raise QuestionError(f"a question is text, not {type(raw).__name__}")
+    if len(raw) > MAX_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(raw):,} characters; {MAX_CHARACTERS:,} at most", todo="Ask it more shortly"
+        )
+    text = unicodedata.normalize("NFC", raw)
+    text = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d" else " " for c in text)
+    text = " ".join(text.split())
+    if not any(c.isalnum() for c in text):
+        raise QuestionError("the question is empty", todo='Ask something, like: underhood ask "what is momentum?"')
+    return text
+
+
+# Names of concepts
+
+_WORD = re.compile(r"[^\W_]+")
+_BRITISH = (
+    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)"), "iz"),
+    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e|es|ed|ing)$)"), "yz"),
+    (re.compile(r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$|al$)"), "or"),
+    (re.compile(r"(?<=[a-z])ll(?=(?:ing|ed|er)$)"), "l"),
+    (re.compile(r"tre$"), "ter"),
+)
+_NOT_BRITISH = frozenset("noise precise rise wise raise exercise otherwise likewise four hour our your pour tour comprise promise".split())
+
+
+def american(word: str) -> str:
+    """A lower-case word in American spelling, by rule; compared with others so spelt, never shown."""
+    if word in _NOT_BRITISH or word.rstrip("sd") in _NOT_BRITISH:
+        return word
+    for pattern, new in _BRITISH:
+        word = pattern.sub(new, word)
+    return word
+
+
+def _key(word: str) -> str:
+    word = american(word.casefold())
+    if len(word) > 3 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+class Names:
+    """The names and aliases of all concepts, found in any text."""
+
+    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
+        """``names``: for each concept's slug its name and aliases."""
+        self._concepts: dict[tuple[str, ...], str] = {}
+        self._shown: dict[str, str] = {}
+        for concept, found in names.items():
+            for name in found:
+                if key := tuple(_key(w) for w in _WORD.findall(name)):
+                    self._concepts.setdefault(key, concept)
+                self._shown.setdefault(concept, name)
+        self._longest = max((len(k) for k in self._concepts), default=0)
+
+    def shown(self, concept: str) -> str:
+        """The concept's own name."""
+        return self._shown.get(concept, concept.replace("-", " "))
+
+    def of(self, name: str) -> str | None:
+        """The concept that has exactly this name."""
+        return self._concepts.get(tuple(_key(w) for w in _WORD.findall(name)))
+
+    def mentions(self, text: str) -> list[Mention]:
+        """The concepts that a text names, the longest name at each place, in order."""
+        words = [(m.start(), m.end(), _key(m[0])) for m in _WORD.finditer(text)]
+        found, i = [], 0
+        while i < len(words):
+            for size in range(min(self._longest, len(words) - i), 0, -1):
+                concept = self._concepts.get(tuple(w[2] for w in words[i : i + size]))
+                if concept and _deserves(text, words[i : i + size]):
+                    start, end = words[i][0], words[i + size - 1][1]
+                    found.append(Mention(concept, start, end, text[start:end]))
+                    i += size - 1
+                    break
+            i += 1
+        return found
+
+
+def _deserves(text: str, words: list[tuple[int, int, str]]) -> bool:
+    """Short everyday words (``state``, ``rank``) count as names; one or two letters only when in capitals."""
+    start, end = words[0][0], words[-1][1]
+    return end - start > 2 or text[start:end].isupper()
+
+
+# Parts
+
+_ASK = r"(?:what|how|why|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will|was|were)"
+_TELL = r"(?:explain|describe|define|discuss|list|name|give|compare|contrast|tell|show|derive|state|outline|summari[sz]e|elaborate)"
+_SENTENCE = re.compile(r"(?<=[?.!])\s+(?=\S)")
+_JOINT = re.compile(
+    rf"(?:\s*[,;]\s*(?:and\s+|or\s+|but\s+)?|\s+(?:and|but)\s+)(?:also\s+|then\s+)?"
+    rf"(?=(?:what|how|why|when|where|who|explain|describe|give|list|name|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
+    r"(?:its|their)\s+\w+)\b)",
+    re.I,
+)
+_PRONOUN = re.compile(r"\b(it|its|they|them|their|this|these|that|those)\b", re.I)
+_NP = r"(?:(?:an?|the)\s+)?(?P<{0}>[^,;?]+?)"
+_RELATIONS = tuple(
+    re.compile(p, re.I)
+    for p in (
+        rf"\b(?:differences?|distinctions?|distinguish|relation(?:ship)?|connection|similarit\w+|trade-?offs?|comparison|contrast)\s+(?:\w+\s+)?(?:is\s+there\s+)?between\s+{_NP.format('x')}\s+and\s+{_NP.format('y')}(?:\s+(?:in|for|when|with)\b.*)?[?.!]*$",
+        rf"^(?:(?:please\s+)?(?:compare|contrast|compare\s+and\s+contrast))\s+{_NP.format('x')}\s+(?:and|with|to|against|versus|vs\.?)\s+{_NP.format('y')}(?:\s+in\s+terms\b.*)?[?.!]*$",
+        rf"^how\s+(?:do|does|is|are|did)\s+{_NP.format('x')}\s+(?:differ(?:s|ent)?|compares?d?|relates?d?)\s*(?:from|to|with)\s+{_NP.format('y')}[?.!]*$",
+        rf"^how\s+(?:do|are)\s+{_NP.format('x')}\s+and\s+{_NP.format('y')}\s+(?:differ|compare|relate|different|related|connected)\b.*$",
+        rf"^(?:is|are)\s+{_NP.format('x')}\s+(?:and|or)\s+{_NP.format('y')}\s+(?:really\s+|actually\s+|just\s+|basically\s+)?(?:the\s+)?(?:same|identical|equivalent|synonyms?|different|related|interchangeable)\b.*$",
+        rf"^(?:is|are)\s+{_NP.format('x')}\s+(?:just\s+|really\s+|actually\s+|basically\s+)?(?:the\s+same\s+(?:thing\s+)?as|identical\s+to|equivalent\s+to|different\s+from|the\s+same\s+like)\s+{_NP.format('y')}[?.!]*$",
+        rf"^(?:what(?:'s| is| are)\s+)?{_NP.format('x')}\s+(?:vs\.?|versus|compared\s+(?:to|with))\s+{_NP.format('y')}[?.!]*$",
+    )
+)
+_CHOICE = re.compile(
+    rf"^(?:(?:should|shall|would|do|can)\s+(?:i|we|you|one)\s+(?:use|choose|prefer|pick|take|go\s+(?:for|with)|apply)|which\s+(?:one\s+)?is\s+(?:better|best|faster)[,:]?)\s+{_NP.format('x')}\s+or\s+{_NP.format('y')}(?P<rest>\s+(?:on|for|in|with|to|when)\s+[^?]+)?[?.!]*$",
+    re.I,
+)
+_SAME = re.compile(r"\b(?:same|identical|equivalent|synonym|interchangeable)\b", re.I)
+_ABOUT = re.compile(
+    r"^(?:please\s+)?(?:can\s+you\s+|could\s+you\s+)?(?:briefly\s+|shortly\s+)?(?:describe|explain|discuss|elaborate\s+on|tell\s+me\s+(?:more\s+)?about|talk\s+about)\s+"
+    r"(?:to\s+me\s+|me\s+)?(?:briefly\s+)?(?:the\s+concepts?\s+of\s+|the\s+idea\s+(?:of|behind)\s+|what\s+(?P<is>is|are)\s+)?(?:an?\s+|the\s+)?(?P<x>.+?)(?:\s+(?:is|are|means?))?[?.!]*$",
+    re.I,
+)
+_WHAT_ARE = re.compile(r"^(?:what(?:'s| is| are| exactly is| exactly are| is exactly)|define|explain|describe)\s+(?:an?\s+|the\s+)?(?P<x>[^,?]+?)\s+and\s+(?:an?\s+|the\s+)?(?P<y>[^,?]+?)[?.!]*$", re.I)
+_WHAT_IS = re.compile(r"^(?:so\s+)?(?:what(?:'s| is| are| was| were| exactly is| exactly are)|define|whats)\s+(?:an?\s+|the\s+)?(?P<x>.+?)[?.!]*$", re.I)
+_WH_CLAUSE = re.compile(rf"\b{_ASK}\b", re.I)
+
+
+def analyse(text: str, names: Names) -> Question:
+    """The parts of a clean question."""
+    pieces: list[str] = []
+    context = ""
+    for sentence in _SENTENCE.split(text):
+        if _is_asking(sentence) or not pieces:
+            pieces += _split(f"{context} {sentence}".strip() if context and len(context) < 200 else sentence)
+            context = ""
+        else:
+            context = sentence
+    if len(pieces) > 1 and not _is_asking(pieces[0]):
+        pieces = [f"{pieces[0]} {pieces[1]}", *pieces[2:]]
+    subject = ""
+    parts: list[Part] = []
+    for piece in pieces:
+        whole = resolve(piece, subject) if subject else piece
+        subject = subject_of(whole, names) or subject
+        parts += _kinds_of_part(whole, names)
+    unique = {p.text.casefold().rstrip("?.! "): p for p in reversed(parts)}
+    kept = [p for p in parts if unique.get(p.text.casefold().rstrip("?.! ")) is p]
+    return Question(text, tuple(kept[:5]))
+
+
+def _is_asking(sentence: str) -> bool:
+    return sentence.rstrip().endswith("?") or bool(re.match(rf"(?:please\s+|can\s+you\s+|briefly\s+)?(?:{_ASK}|{_TELL})\b", sentence, re.I))
+
+
+def _split(sentence: str) -> list[str]:
+    if any(p.search(sentence) for p in _RELATIONS) or _CHOICE.match(sentence):
+        return [sentence]
+    pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and (len(joined[-1].split()) < 2 or len(piece.split()) < 2):
+            joined[-1] = f"{joined[-1]} {piece}"
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _kinds_of_part(piece: str, names: Names) -> list[Part]:
+    for pattern in _RELATIONS:
+        if (m := pattern.search(piece)) and _is_thing(m["x"]) and _is_thing(m["y"]):
+            return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]
+    if (m := _CHOICE.match(piece)) and _is_thing(m["x"]):
+        return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], True)]
+    if (m := _WHAT_ARE.match(piece)) and names.of(m["x"]) and names.of(m["y"]) and not names.of(f"{m['x']} and {m['y']}"):
+        return [Part(f"What is {m['x']}?"), Part(f"What is {m['y']}?")]
+    return [Part(piece)]
+
+
+def _is_thing(phrase: str) -> bool:
+    return len(phrase.split()) <= 8 and not re.match(rf"(?:{_ASK}|to)\b", phrase, re.I)
+
+
+def _sides(x: str, y: str, wanted: bool) -> list[Part]:
+    return [Part(f"What is {x}?", "side"), Part(f"What is {y}?", "side")] if wanted else []
+
+
+def about(text: str) -> str | None:
+    """X of "describe X", "explain X", "tell me about X"; None for any other question."""
+    m = _ABOUT.match(text)
+    if not m or (not m["is"] and _WH_CLAUSE.match(m["x"])) or len(m["x"].split()) > 7:
+        return None
+    return m["x"]
+
+
+def subject_of(text: str, names: Names) -> str | None:
+    """The thing a question is about: X of "what is X", else the first concept it names."""
+    m = _WHAT_IS.match(text) or _ABOUT.match(text)
+    if m and len(m["x"].split()) <= 6 and not _PRONOUN.search(m["x"]) and not _WH_CLAUSE.search(m["x"]):
+        return m["x"]
+    found = names.mentions(text)
+    return max(found, key=lambda f: len(f.name.split())).name if found else None
+
+
+def resolve(piece: str, subject: str) -> str:
+    """The later part of a question with its first pronoun (or its missing subject) replaced by the subject."""
+
+    def put(match: re.Match[str]) -> str:
+        possessive = match[1].casefold() in ("its", "their")
+        return f"{subject}'s" if possessive else subject
+
+    body = re.sub(r"\b(?:it|they)\s+(?:is|are)\s+(?:important|better|necessary|possible|true)\s+(?:to|that)\b.*", "", piece)
+    if _PRONOUN.search(body):
+        return _PRONOUN.sub(put, piece, count=1)
+    if re.match(r"(?:give|list|name)\b(?!.*\bof\b)", piece, re.I):
+        return f"{piece.rstrip('?.! ')} of {subject}"
+    return piece

@@ -1,0 +1,231 @@
+"""A question to its evidence: claims for each of its parts, passages of readings for the whole.
+
+Claims are found by their own questions above all: 0.3 of the cosine to the claim and 0.7 of the best cosine
+to one of its questions. Candidates come from Chroma and from BM25 and are scored again exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.questions import Mention, Names, Part, Question
+from ingest.embedding import Embedder, Vectors
+from ingest.index.reading import Index
+from ingest.index.store import StoredPassage
+from ingest.index.words import STOPWORDS, tokens
+from ingest.notes import Claim
+
+CLAIM_WEIGHT, QUESTION_WEIGHT = 0.3, 0.7
+#: How much words count beside the cosines, and what naming the claim's concept is worth.
+WORDS_WEIGHT, NAME_BONUS, STRANGER_PENALTY = 0.06, 0.06, 0.06
+CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
+PASSAGE_CANDIDATES = 100
+DENSE_WEIGHT, SENTENCE_WEIGHT, BM25_WEIGHT = 0.5, 0.2, 0.3
+
+
+@dataclass(frozen=True)
+class ClaimFound:
+    """A claim found for a part, with its score (about 0 to 1.1) and what it is made of."""
+
+    claim: Claim
+    score: float
+    claim_cosine: float
+    question_cosine: float
+    words: float
+    named: bool
+
+
+@dataclass(frozen=True)
+class PassageFound:
+    """A passage found for the question; ``best`` is the position of its best sentence, with that one's cosine."""
+
+    passage: StoredPassage
+    score: float
+    cosine: float
+    best: int
+    best_cosine: float
+
+
+@dataclass(frozen=True)
+class PartEvidence:
+    """What was found for one part, best first."""
+
+    part: Part
+    claims: tuple[ClaimFound, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found for a question, and how the question lies in the space of all claims.
+
+    ``spread`` is the standard deviation of the cosines over all claims, ``top_mean`` the mean of the ten
+    highest; ``unseen`` holds content words that no claim has, ``mentions`` the concepts that are named.
+    """
+
+    question: Question
+    parts: tuple[PartEvidence, ...]
+    passages: tuple[PassageFound, ...]
+    mentions: tuple[Mention, ...]
+    unseen: tuple[str, ...]
+    spread: float
+    top_mean: float
+    vectors: Mapping[str, Vectors] = field(repr=False, default_factory=dict)
+
+
+class Search:
+    """Finds evidence in one index."""
+
+    def __init__(self, index: Index, embedder: Embedder) -> None:
+        self.index, self._embedder = index, embedder
+        self.names = names_of(index)
+        self._concepts = [frozenset(_concepts_of(index, c)) for c in index.claims]
+        offsets = np.zeros(len(index.claims) + 1, np.int64)
+        np.add.at(offsets, index.question_owner + 1, 1)
+        self._offsets = np.cumsum(offsets)
+
+    def find(
+        self, question: Question, *, resources: frozenset[str] | None = None, passages: bool = True
+    ) -> Evidence:
+        """The evidence for a question; ``resources`` narrows it to claims and passages of these."""
+        texts = [question.text, *(self.expanded(p.text) for p in question.parts)]
+        unique = list(dict.fromkeys(texts))
+        encoded = self._embedder.encode(unique)
+        vectors = dict(zip(unique, encoded, strict=True))
+        whole = vectors[question.text]
+        cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
+        top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]
+        parts = self._parts(question, np.stack([vectors[self.expanded(p.text)] for p in question.parts]), resources)
+        return Evidence(
+            question=question,
+            parts=parts,
+            passages=self._passages(question.text, whole, resources) if passages else (),
+            mentions=tuple(self.names.mentions(question.text)),
+            unseen=self.unseen(question.text),
+            spread=float(cosines.std()),
+            top_mean=float(top.mean()),
+            vectors=vectors,
+        )
+
+    def expanded(self, text: str) -> str:
+        """A text with abbreviations of concepts written out: SGD becomes stochastic gradient descent (SGD)."""
+        out, last = [], 0
+        for m in self.names.mentions(text):
+            shown = self.names.shown(m.concept)
+            if m.name.isupper() and len(m.name) <= 5 and shown.casefold() not in text.casefold():
+                out += [text[last : m.start], shown]
+                last = m.end
+        return "".join([*out, text[last:]])
+
+    def unseen(self, text: str) -> tuple[str, ...]:
+        """The content words of a text that no claim has."""
+        found = []
+        for word in re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text):
+            stems = tokens(word.replace("-", " "))
+            if stems and word.casefold() not in STOPWORDS and not any(map(self.index.claim_words.knows, stems)):
+                found.append(word)
+        return tuple(dict.fromkeys(found))
+
+    # Claims
+
+    def _parts(
+        self, question: Question, vectors: Vectors, resources: frozenset[str] | None
+    ) -> tuple[PartEvidence, ...]:
+        found = self.index.nearest("claims", vectors, CANDIDATE_ROWS)
+        return tuple(
+            PartEvidence(part, self._score(part, vector, [i for i, _ in rows], resources))
+            for part, vector, rows in zip(question.parts, vectors, found, strict=True)
+        )
+
+    def _score(
+        self, part: Part, vector: Vectors, rows: Sequence[str], resources: frozenset[str] | None
+    ) -> tuple[ClaimFound, ...]:
+        index = self.index
+        if not index.claims:
+            return ()
+        words = index.claim_words.scores(self.expanded(part.text))
+        near = {index.position[r.split(":")[1]] for r in rows}
+        near |= {int(i) for i in np.argsort(-words)[:CANDIDATE_WORDS] if words[i] > 0}
+        allowed = sorted(i for i in near if resources is None or _cites(index.claims[i], resources))
+        top_words = max(float(words.max()), 1e-9)
+        named = {m.concept for m in self.names.mentions(part.text)}
+        scored = []
+        for i in allowed:
+            first, last = self._offsets[i : i + 2]
+            claim_cosine = float(index.claim_vectors[i] @ vector)
+            question_cosine = float((index.question_vectors[first:last] @ vector).max()) if last > first else claim_cosine
+            share = float(words[i]) / top_words
+            is_named = bool(named & self._concepts[i])
+            score = CLAIM_WEIGHT * claim_cosine + QUESTION_WEIGHT * question_cosine + WORDS_WEIGHT * share
+            score += NAME_BONUS * is_named - STRANGER_PENALTY * (bool(named) and not is_named)
+            scored.append(ClaimFound(index.claims[i], score, claim_cosine, question_cosine, share, is_named))
+        scored.sort(key=lambda f: -f.score)
+        return tuple(scored[:KEPT])
+
+    # Passages
+
+    def _passages(
+        self, text: str, vector: Vectors, resources: frozenset[str] | None
+    ) -> tuple[PassageFound, ...]:
+        ranked = self.rank_passages(text, vector)
+        if not ranked:
+            return ()
+        stored = {p.id: p for p in self.index.passages([i for i, _, _ in ranked])}
+        found = []
+        for i, score, cosine in ranked:
+            passage = stored.get(i)
+            if passage is None or (resources is not None and passage.document.split("/")[0] not in resources):
+                continue
+            sentences = self.index.sentence_vectors(i) @ vector
+            best = int(sentences.argmax()) if len(sentences) else 0
+            found.append(PassageFound(passage, score, cosine, best, float(sentences[best]) if len(sentences) else 0.0))
+        return tuple(found[:KEPT])
+
+    def rank_passages(self, text: str, vector: Vectors, count: int = PASSAGE_CANDIDATES) -> list[tuple[str, float, float]]:
+        """Passages by fused score, best first: (id, score, cosine).
+
+        Each leg is scaled between its lowest and highest over its own first ``count``; plain rank fusion
+        loses to cosines alone on most collections.
+        """
+        (near,) = self.index.nearest("passages", vector[None, :], count)
+        if not near:
+            return []
+        dense = dict(near)
+        words = self.index.passage_words.scores(text)
+        ids = self.index.passage_words.ids
+        by_words = {ids[i]: float(words[i]) for i in np.argsort(-words)[:count] if words[i] > 0}
+        candidates = list(dict.fromkeys([*dense, *by_words]))
+        best = {i: float((self.index.sentence_vectors(i) @ vector).max(initial=-1.0)) for i in candidates}
+        fused = DENSE_WEIGHT * _scaled(dense, candidates)
+        fused += SENTENCE_WEIGHT * _scaled(best, candidates) + BM25_WEIGHT * _scaled(by_words, candidates)
+        order = np.argsort(-fused, kind="stable")
+        return [(candidates[n], float(fused[n]), dense.get(candidates[n], 0.0)) for n in order]
+
+
+def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[np.float64]:
+    """Scores between 0 (the lowest of the leg, or absent from it) and 1 (its highest), shape (candidates,)."""
+    if not scores:
+        return np.zeros(len(candidates))
+    low, high = min(scores.values()), max(scores.values())
+    width = (high - low) or 1.0
+    return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
+
+
+def names_of(index: Index) -> Names:
+    """The names of all concepts of an index: name, slug, aliases."""
+    return Names(
+        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}
+    )
+
+
+def _concepts_of(index: Index, claim: Claim) -> list[str]:
+    own = index.note_of[claim.note].concept
+    return [c for c in (own, *claim.also) if c]
+
+
+def _cites(claim: Claim, resources: frozenset[str]) -> bool:
+    return any(c.resource in resources for c in claim.citations)

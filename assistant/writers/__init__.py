@@ -1,0 +1,1 @@
+"""Writers turn evidence into statements: extractive (the default) or a chat model."""

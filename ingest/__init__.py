@@ -1,0 +1,1 @@
+"""Ingest: resources and notes to a published index."""

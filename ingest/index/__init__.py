@@ -1,0 +1,1 @@
+"""The published index: generations on disk, each with vectors, words and texts."""

@@ -1,0 +1,196 @@
+"""Bringing a generation up to date: what changed is embedded and written, the rest is kept.
+
+The builder works on an unpublished copy (generation.py) and ends with a check of every part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ingest import passages as cutting
+from ingest.documents import Document
+from ingest.embedding import Embedder, Vectors
+from ingest.errors import IndexBroken
+from ingest.index import words
+from ingest.index.store import ResolvedAnchor, Store
+from ingest.index.vectors import Collection, VectorIndex
+from ingest.index.words import WordSearch
+from ingest.notes import Anchor, Claim, Note
+from ingest.passages import Passage
+from ingest.wording import NORMALISATION, WordIndex
+
+Progress = Callable[[str, int, int], None]
+RECIPES = f"{cutting.RECIPE} {words.RECIPE} wording-{NORMALISATION}"
+
+
+def content_hash(*parts: object) -> str:
+    """A hash of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode("utf-8", "replace")).hexdigest()
+
+
+class Builder:
+    """One build in one unpublished folder. ``finish`` must be called before it is published."""
+
+    def __init__(self, folder: Path, embedder: Embedder, progress: Progress) -> None:
+        self.folder, self._embedder, self._progress = folder, embedder, progress
+        self.store = Store(folder / "store.sqlite", writable=True)
+        self._vectors = VectorIndex(folder / "chroma")
+        self.rows_added = 0
+
+    # Notes
+
+    def put_notes(self, notes: Sequence[Note]) -> bool:
+        """Make the stored notes equal to ``notes``; True if anything changed."""
+        wanted = {n.key: content_hash(n.path, n.name, n) for n in notes}
+        stored = self.store.note_hashes()
+        changed = [n for n in notes if stored.get(n.key) != wanted[n.key]]
+        gone = set(stored) - set(wanted)
+        for key in gone:
+            self.store.drop_note(key)
+        for note in changed:
+            self.store.put_note(note, wanted[note.key])
+        return bool(changed or gone)
+
+    def embed_notes(self) -> None:
+        """Vectors and words of all claims and their questions (from the cache, where they are known)."""
+        notes = self.store.notes()
+        claims = [c for n in notes for c in n.claims]
+        names = {n.key: n.name for n in notes}
+        texts = [claim_text(names[c.note], c) for c in claims]
+        questions = [q for c in claims for q in c.questions]
+        vectors = self._encode("notes", [*texts, *questions])
+        np.save(self.folder / "claims.npy", vectors[: len(texts)])
+        np.save(self.folder / "questions.npy", vectors[len(texts) :])
+        ids = [
+            *(f"c:{c.id}:{_short(t)}" for c, t in zip(claims, texts, strict=True)),
+            *(f"q:{c.id}:{_short(q)}{n}" for c in claims for n, q in enumerate(c.questions)),
+        ]
+        self._sync("claims", ids, vectors)
+        WordSearch.build(
+            [c.id for c in claims], (" ".join([names[c.note], c.text, *c.questions]) for c in claims)
+        ).save(self._fresh("words-claims"))
+
+    # Readings
+
+    def drop_documents(self, keys: Iterable[str]) -> None:
+        """Remove readings."""
+        for key in keys:
+            self._drop_passages(key)
+            self.store.drop_document(key)
+
+    def put_document(self, document: Document, hash_: str, anchors: Mapping[str, Sequence[Anchor]]) -> int:
+        """Add or replace a reading: passages, vectors, anchors. Returns the number of passages."""
+        self._drop_passages(document.key)
+        cut = cutting.cut(document.parsed, self._embedder.count)
+        prefix = hashlib.sha256(f"{document.key} {document.text_sha256}".encode()).hexdigest()[:12]
+        rows = [(f"p:{prefix}:{n}", p) for n, p in enumerate(cut)]
+        texts = [p.embedded(document.text) for p in cut]
+        vectors = self._encode(document.key, [*texts, *sentence_texts(document.text, cut)])
+        self.store.put_document(document, hash_, rows)
+        self.rows_added += len(rows)
+        self._vectors.put("passages", [i for i, _ in rows], vectors[: len(texts)])
+        self.resolve_anchors(document, anchors)
+        return len(rows)
+
+    def resolve_anchors(self, document: Document, anchors: Mapping[str, Sequence[Anchor]]) -> None:
+        """Find the anchors that point to this document's resource in its canonical text."""
+        wanted = [a for found in anchors.values() for a in found if a.resource == document.resource]
+        if not wanted:
+            return
+        index = WordIndex(document.text)
+        found = []
+        for anchor in wanted:
+            if anchor.normalisation == NORMALISATION and (
+                span := index.find_digest(anchor.words, anchor.sha256, anchor.start)
+            ):
+                found.append(ResolvedAnchor(anchor.claim, document.key, *span, anchor.locator))
+        self.store.replace_anchors(document.key, found)
+
+    def embed_sentences(self) -> None:
+        """Write sentence vectors and words of all passages, in one fixed order."""
+        stored = self.store.passages()
+        texts: dict[str, str] = {}
+        sentences, offsets = [], [0]
+        bodies = []
+        for passage in stored:
+            if passage.document not in texts:
+                document = self.store.document(passage.document)
+                texts = {passage.document: document.text if document else ""}
+            text = texts[passage.document]
+            sentences += sentence_texts(text, [passage.passage])
+            offsets.append(len(sentences))
+            bodies.append(passage.passage.embedded(text))
+        vectors = self._encode("sentences", sentences)
+        np.save(self.folder / "sentences.npy", vectors.astype(np.float16))
+        np.save(self.folder / "sentence-offsets.npy", np.array(offsets, np.int64))
+        WordSearch.build([p.id for p in stored], bodies).save(self._fresh("words-passages"))
+
+    # The end
+
+    def finish(self) -> dict[str, int]:
+        """Write everything down, check it, close it. Returns counts. Raises IndexBroken."""
+        self.store.commit()
+        notes = self.store.notes()
+        claims = sum(len(n.claims) for n in notes)
+        questions = sum(len(c.questions) for n in notes for c in n.claims)
+        passages = len(self.store.passages())
+        self._vectors.check("claims", claims + questions)
+        self._vectors.check("passages", passages)
+        if (state := self.store.check()) != "ok":
+            raise IndexBroken(f"the store does not pass SQLite's check: {state}", where=str(self.folder))
+        counts = {
+            "notes": len(notes),
+            "claims": claims,
+            "questions": questions,
+            "documents": len(self.store.document_hashes()),
+            "passages": passages,
+            "anchored_claims": len(self.store.anchored_claims()),
+        }
+        self.close()
+        return counts
+
+    def close(self) -> None:
+        """Free the files."""
+        self._vectors.close()
+        self.store.close()
+
+    def _encode(self, stage: str, texts: Sequence[str]) -> Vectors:
+        return self._embedder.encode(texts, lambda done: self._progress(stage, done, len(texts)))
+
+    def _sync(self, collection: Collection, ids: Sequence[str], vectors: Vectors) -> None:
+        """Make a collection hold exactly these rows; an id holds a hash of its text, so a known id is up to date."""
+        stored, wanted = self._vectors.ids(collection), set(ids)
+        self._vectors.drop(collection, sorted(stored - wanted))
+        fresh = [n for n, i in enumerate(ids) if i not in stored]
+        self.rows_added += len(fresh)
+        self._vectors.put(
+            collection, [ids[n] for n in fresh], vectors[fresh], lambda done: self._progress("vectors", done, len(fresh))
+        )
+
+    def _drop_passages(self, key: str) -> None:
+        self._vectors.drop("passages", self.store.passage_ids(key))
+
+    def _fresh(self, name: str) -> Path:
+        folder = self.folder / name
+        for path in folder.glob("*"):
+            path.unlink()
+        return folder
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def claim_text(name: str, claim: Claim) -> str:
+    """What the model sees of a claim: its note's name and its words."""
+    return f"{name}: {claim.text}"
+
+
+def sentence_texts(text: str, cut: Iterable[Passage]) -> list[str]:
+    """The sentences of passages as they are embedded: white space folded."""
+    return [" ".join(text[s.start : s.end].split()) for p in cut for s in p.sentences]

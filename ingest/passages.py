@@ -1,0 +1,139 @@
+"""Cutting a document into passages and sentences. Pure: the token counter is passed in.
+
+A passage is a stretch of whole sentences under one heading that fits the embedding model; what is
+embedded is the heading path and the passage, what is quoted is the passage alone. Sentences that make
+sense alone are marked, because only those may be shown by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sentencex
+
+from ingest.documents import UNQUOTABLE, Parsed, locate, marked
+
+RECIPE = "passages-1"
+#: Tokens of a passage without its heading; the model reads 256 with both and its two special tokens.
+PASSAGE_TOKENS = 200
+HEADING_TOKENS = 50
+_MIN_WORDS = 5
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_UNRESOLVED = re.compile(
+    r"^(?:and|but|so|or|then|thus|hence|therefore|however|moreover|furthermore|also|instead|similarly|likewise|"
+    r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
+    r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
+    r"that|these|those|such|here|there|both|another|the (?:former|latter|above|following|same|previous|other))\b",
+    re.I,
+)
+_POINTS_AWAY = re.compile(
+    r"\b(?:fig(?:ure|\.)?|eq(?:uation|n|\.)?|table|algorithm|section|sec\.|chapter|theorem|lemma|appendix|exercise|listing)"
+    r"\s*\(?\d|\b(?:above|below)\b[.,;)]|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage; ``alone`` where it makes sense by itself."""
+
+    start: int
+    end: int
+    alone: bool
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A span of whole sentences under one heading. ``heading`` is embedded beside the text, never quoted."""
+
+    start: int
+    end: int
+    heading: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+
+    def embedded(self, text: str) -> str:
+        """What the model sees: heading path and passage."""
+        passage = " ".join(text[self.start : self.end].split())
+        return f"{' › '.join(self.heading[-2:])}: {passage}" if self.heading else passage
+
+
+def cut(parsed: Parsed, count: Callable[[Sequence[str]], list[int]]) -> list[Passage]:
+    """The passages of a document, in order.
+
+    ``count`` gives the number of tokens of each text, special tokens not counted. A sentence longer than a
+    passage is kept whole and alone; the embedder cuts what does not fit, the text keeps it.
+    """
+    sentences = [s for block in _blocks(parsed) for s in _sentences(parsed, *block)]
+    sizes = count([parsed.text[s.start : s.end] for s in sentences])
+    passages: list[Passage] = []
+    group: list[Sentence] = []
+    heading: tuple[str, ...] = ()
+    used = 0
+    for sentence, size in zip(sentences, sizes, strict=True):
+        path = _heading(parsed, sentence.start)
+        if group and (path != heading or used + size > PASSAGE_TOKENS):
+            passages.append(_passage(group, heading))
+            group, used = [], 0
+        group.append(sentence)
+        heading, used = path, used + size
+    if group:
+        passages.append(_passage(group, heading))
+    return [p for p in passages if any(s.alone for s in p.sentences) or _words(parsed.text[p.start : p.end]) >= 3 * _MIN_WORDS]
+
+
+def _passage(group: Sequence[Sentence], heading: tuple[str, ...]) -> Passage:
+    return Passage(group[0].start, group[-1].end, heading, tuple(group))
+
+
+def _heading(parsed: Parsed, start: int) -> tuple[str, ...]:
+    return locate(parsed, start).heading
+
+
+def _blocks(parsed: Parsed) -> Iterator[tuple[int, int]]:
+    """Paragraphs of running text: between blank lines, without what is marked as something else."""
+    start = 0
+    for end, after in [*((m.start(), m.end()) for m in _BLANK_LINE.finditer(parsed.text)), (len(parsed.text), 0)]:
+        if parsed.text[start:end].strip():
+            yield from _unmarked(parsed, start, end)
+        start = after
+
+
+def _unmarked(parsed: Parsed, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for mark in marked(parsed, start, end):
+        if mark.kind in UNQUOTABLE:
+            if mark.start > start:
+                yield start, mark.start
+            start = max(start, mark.end)
+    if start < end:
+        yield start, end
+
+
+def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
+    for piece in sentencex.get_sentence_boundaries("en", parsed.text[start:end]):
+        raw = piece["text"]
+        first = start + piece["start_index"] + len(raw) - len(raw.lstrip())
+        last = start + piece["start_index"] + len(raw.rstrip())
+        if last > first:
+            question = any(m.kind == "question" for m in marked(parsed, first, last))
+            yield Sentence(first, last, not question and stands_alone(parsed.text[first:last]))
+
+
+def stands_alone(sentence: str) -> bool:
+    """Whether a sentence makes sense by itself: whole, with a subject, pointing at nothing that is not shown."""
+    words = _words(sentence)
+    letters = sum(c.isalpha() or c.isspace() for c in sentence)
+    return (
+        words >= _MIN_WORDS
+        and sentence[:1].isalnum()
+        and not sentence[:1].islower()
+        and sentence.rstrip("\"')”’]").endswith((".", "!"))
+        and letters > 0.75 * len(sentence)
+        and not _UNRESOLVED.match(sentence)
+        and not _POINTS_AWAY.search(sentence)
+    )
+
+
+def _words(text: str) -> int:
+    return len(text.split())
