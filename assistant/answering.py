@@ -18,19 +18,23 @@ from functools import cached_property
 from typing import Any
 
 from assistant import conversation, grounding
-from assistant.answers import Answer, Considered, Outcome, Pointer
+from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
 from assistant.confidence import Calibration, Signals, calibration, coverage
 from assistant.conversation import Turn
 from assistant.grounding import Grounder
-from assistant.questions import Names, analyse, clean
+from assistant.models import ChatModel, LangChainModel
+from assistant.questions import Names, Part, Question, analyse, clean
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.writers import model as model_writer
 from assistant.writers.extractive import Chosen, Draft, compose, window
+from assistant.writers.model import ModelAnswer
 from ingest.catalogue import Catalogue, load_catalogue
 from ingest.embedding import Embedder, SentenceTransformerEmbedder
-from ingest.errors import QuestionError
+from ingest.errors import ModelError, QuestionError
 from ingest.index.generation import current
 from ingest.index.reading import Index
 from ingest.index.words import tokens
+from ingest.notes import Claim
 from ingest.pipeline import wanted_stamp
 from ingest.settings import Settings
 
@@ -65,22 +69,25 @@ class Assistant:
     Open one with ``Assistant.open()``; it may be shared between threads.
     """
 
-    def __init__(self, settings: Settings, embedder: Embedder, *, calibration: Calibration) -> None:
-        self.settings, self._embedder, self._calibration = settings, embedder, calibration
+    def __init__(
+        self, settings: Settings, embedder: Embedder, *, calibration: Calibration, model: ChatModel | None = None
+    ) -> None:
+        self.settings, self._embedder, self._calibration, self._given_model = settings, embedder, calibration, model
         self._lock = threading.Lock()
         self._stamp = wanted_stamp(settings, embedder)
         self._state = self._open()
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, embedder: Embedder | None = None) -> Assistant:
-        """An assistant over the published index.
+    def open(
+        cls, settings: Settings | None = None, *, embedder: Embedder | None = None, model: ChatModel | None = None
+    ) -> Assistant:
+        """An assistant over the published index; ``model`` is a chat model to use where the settings name none.
 
         Raises IndexMissing, IndexOutdated or IndexBroken (run ``underhood ingest``), EmbedderError, CatalogueError.
         """
         settings = settings or Settings.from_environment()
-        return cls(
-            settings, embedder or SentenceTransformerEmbedder(settings.embedder), calibration=calibration()
-        )
+        embedder = embedder or SentenceTransformerEmbedder(settings.embedder)
+        return cls(settings, embedder, calibration=calibration(), model=model)
 
     # Asking
 
@@ -100,7 +107,9 @@ class Assistant:
         assert isinstance(answer, Answer)
         return answer
 
-    async def aask(self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None) -> Answer:
+    async def aask(
+        self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
+    ) -> Answer:
         """``ask``, without blocking the event loop."""
         return await asyncio.to_thread(self.ask, question, history, resources=resources)
 
@@ -120,14 +129,13 @@ class Assistant:
         wanted = _known(resources, state.catalogue)
         evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
         found = time.perf_counter()
-        answer = self._write(state, text, standalone, evidence)
-        done = time.perf_counter()
-        timings = {"retrieval": found - started, "writing": done - found, "total": done - started}
-        answer = replace(answer, timings_ms={k: round(1000 * v, 2) for k, v in timings.items()})
-        pieces = answer.text.split("\n\n")
-        for n, piece in enumerate(pieces):
-            yield piece if n == len(pieces) - 1 else f"{piece}\n\n"
-        yield answer
+        for piece in self._write(state, text, standalone, evidence):
+            if isinstance(piece, Answer):
+                done = time.perf_counter()
+                timings = {"retrieval": found - started, "writing": done - found, "total": done - started}
+                yield replace(piece, timings_ms={k: round(1000 * v, 2) for k, v in timings.items()})
+            else:
+                yield piece
 
     async def astream(
         self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
@@ -157,7 +165,20 @@ class Assistant:
     def evidence(self, question: str, *, resources: Sequence[str] | None = None) -> Evidence:
         """What is found for a question, without an answer."""
         state = self._fresh()
-        return state.search.find(analyse(clean(question), state.search.names), resources=_known(resources, state.catalogue))
+        return state.search.find(
+            analyse(clean(question), state.search.names), resources=_known(resources, state.catalogue)
+        )
+
+    def search(
+        self, question: str, count: int = 5, *, resources: Sequence[str] | None = None
+    ) -> list[tuple[ClaimFound, list[Citation]]]:
+        """The best claims for a question as a whole, each with its citations; no answer is composed."""
+        state = self._fresh()
+        text = clean(question)
+        evidence = state.search.find(
+            Question(text, (Part(text),)), resources=_known(resources, state.catalogue), passages=False
+        )
+        return [(f, state.grounder.of_claim(f.claim)) for f in evidence.parts[0].claims[:count]]
 
     def signals(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
         """What the confidence in a claim for a part rests on."""
@@ -175,9 +196,7 @@ class Assistant:
             held.append(frozenset(tokens(" ".join(texts))))
         counts = Counter(t for stems in held for t in stems)
         rarity = {t: math.log(1 + len(held) / n) * (0.25 if t in _COMMON else 1.0) for t, n in counts.items()}
-        return _State(
-            index, catalogue, Search(index, self._embedder), Grounder(index, catalogue), tuple(held), rarity
-        )
+        return _State(index, catalogue, Search(index, self._embedder), Grounder(index, catalogue), tuple(held), rarity)
 
     def _fresh(self) -> _State:
         """The state of the published generation, reopened when ``CURRENT`` has moved."""
@@ -190,10 +209,20 @@ class Assistant:
                 self._state = self._open()
         return self._state
 
-    def _write(self, state: _State, asked: str, standalone: str, evidence: Evidence) -> Answer:
-        draft = compose(evidence, lambda part, found: self._calibration.probability(_signals(state, evidence, part, found)), self._calibration)
+    @cached_property
+    def model(self) -> ChatModel | None:
+        """The chat model that ``UNDERHOOD_MODEL`` names, or None."""
+        return LangChainModel(self.settings.model) if self.settings.model else self._given_model
+
+    def _write(self, state: _State, asked: str, standalone: str, evidence: Evidence) -> Iterator[str | Answer]:
+        draft = compose(
+            evidence,
+            lambda part, found: self._calibration.probability(_signals(state, evidence, part, found)),
+            self._calibration,
+        )
         considered = tuple(
-            Considered(f.claim.id, round(f.score, 4), f.claim.text) for f in (evidence.parts[0].claims if evidence.parts else ())[:5]
+            Considered(f.claim.id, round(f.score, 4), f.claim.text)
+            for f in (evidence.parts[0].claims if evidence.parts else ())[:5]
         )
         base = Answer(
             question=asked,
@@ -209,12 +238,56 @@ class Assistant:
             span = window(evidence.passages, lambda p, a, b: state.index.store.text(p.passage.document, a, b))
             if span is not None and draft.probability >= self._calibration.partly / 2:
                 draft = replace(draft, window=span)
-        if draft.chosen or draft.window:
-            return self._answered(state, base, draft)
-        return self._declined(state, base, evidence)
+        if draft.chosen and (self.settings.model or self._given_model):
+            yield from self._with_model(state, base, draft, evidence)
+            return
+        answer = (
+            self._answered(state, base, draft)
+            if draft.chosen or draft.window
+            else self._declined(state, base, evidence)
+        )
+        yield from _pieces(answer)
+
+    def _with_model(self, state: _State, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
+        """The model's answer sentence by sentence; the extractive one, marked so, where the model fails."""
+        extractive = self._answered(state, base, draft)
+        claims = _for_model(draft, evidence)
+        try:
+            model = self.model
+            assert model is not None  # the caller looked
+            written = ModelAnswer([state.grounder.of_claim(c) for c in claims])
+            yield from model_writer.write(
+                model, base.standalone_question, [_evidence_text(state, c) for c in claims], written
+            )
+        except ModelError as error:
+            yield from _pieces(
+                replace(extractive, warnings=(f"{error} The answer below is composed from our notes instead.",))
+            )
+            return
+        if not written.statements:
+            why = (
+                "The model found no answer in the evidence"
+                if written.refused
+                else "The model's reply rested on no evidence"
+            )
+            yield from _pieces(
+                replace(extractive, warnings=(f"{why}; the answer below is composed from our notes instead.",))
+            )
+            return
+        yield replace(
+            extractive,
+            writer=model.name,
+            statements=tuple(written.statements),
+            citations=tuple(written.citations),
+            notice=grounding.notice(written.statements, written.citations),
+            text=written.text,
+            warnings=written.warnings(),
+        )
 
     def _answered(self, state: _State, base: Answer, draft: Draft) -> Answer:
-        drafts = [(c.found.claim.text, state.grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen]
+        drafts: list[tuple[str, list[Citation], str | None]] = [
+            (c.found.claim.text, state.grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen
+        ]
         if draft.window:
             found, start, end = draft.window
             text = " ".join(state.index.store.text(found.passage.document, start, end).split())
@@ -247,7 +320,9 @@ class Assistant:
         if nearest:
             places = "; ".join(f"{state.catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
             where = f" The nearest there is: {places}."
-        return replace(base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest)
+        return replace(
+            base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
+        )
 
 
 def turns(history: Sequence[Any]) -> list[Turn]:
@@ -292,6 +367,28 @@ def _signals(state: _State, evidence: Evidence, part: PartEvidence, found: Claim
     )
 
 
+def _pieces(answer: Answer) -> Iterator[str | Answer]:
+    """An answer's text, paragraph by paragraph, and the answer."""
+    paragraphs = answer.text.split("\n\n")
+    for n, paragraph in enumerate(paragraphs):
+        yield paragraph if n == len(paragraphs) - 1 else f"{paragraph}\n\n"
+    yield answer
+
+
+def _for_model(draft: Draft, evidence: Evidence) -> list[Claim]:
+    """The claims a model may use: those the extractive writer chose, then the best of each part in turn."""
+    claims = {c.found.claim.id: c.found.claim for c in draft.chosen}
+    for rank in range(5):
+        for part in evidence.parts:
+            if rank < len(part.claims):
+                claims.setdefault(part.claims[rank].claim.id, part.claims[rank].claim)
+    return list(claims.values())[: model_writer.MAX_EVIDENCE]
+
+
+def _evidence_text(state: _State, claim: Claim) -> str:
+    return f"({state.index.note_of[claim.note].name}) {claim.text}"
+
+
 def _reason(draft: Draft, sure: bool) -> str:
     if draft.window:
         return "Our notes are silent; a reading speaks of it"
@@ -309,7 +406,10 @@ def _nearest(state: _State, evidence: Evidence) -> tuple[Pointer, ...]:
             note = state.index.note_of[claim.claim.note]
             for cited in claim.claim.citations:
                 if cited.resource in state.catalogue.by_id:
-                    found.setdefault(cited.resource, f"on {note.name}" if note.concept else f"our note on it, “{claim.claim.heading}”")
+                    found.setdefault(
+                        cited.resource,
+                        f"on {note.name}" if note.concept else f"our note on it, “{claim.claim.heading}”",
+                    )
     return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
 
 

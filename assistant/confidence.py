@@ -80,7 +80,9 @@ def calibration() -> Calibration:
     return Calibration.from_json(json.loads(path.read_text("utf-8")))
 
 
-def coverage(wanted: Sequence[str], held: frozenset[str], rarity: Mapping[str, float], unseen: float) -> tuple[float, float]:
+def coverage(
+    wanted: Sequence[str], held: frozenset[str], rarity: Mapping[str, float], unseen: float
+) -> tuple[float, float]:
     """The share of wanted stems that ``held`` has, and the share that nothing has, both weighted by rarity.
 
     ``unseen`` is the rarity of a stem that ``rarity`` does not know.

@@ -17,10 +17,16 @@ from assistant.questions import Names, analyse, subject_of
 TURNS = 6
 
 _LEAD = re.compile(r"^(?:and|but|so|ok(?:ay)?|then|also|well|right|thanks|now|hm+)[\s,.:]+", re.I)
-_BOTH = re.compile(r"\b(which (?:one )?of (?:them|the two|these|those|both)|which one|either of them|both of them|them|they|the two|these two)\b", re.I)
+_BOTH = re.compile(
+    r"\b(which (?:one )?of (?:them|the two|these|those|both)|which one|either of them|both of them|them|they|the two|these two)\b",
+    re.I,
+)
 _FIRST = re.compile(r"\bthe (?:first|former)(?: one)?\b", re.I)
 _SECOND = re.compile(r"\bthe (?:second|latter|other)(?: one)?\b", re.I)
-_IT = re.compile(r"\b(its|their|it|they|them|this|that(?= (?:one|method|algorithm|layer|technique|thing)\b)|that(?=\?|$)|those|these)\b(?: (?:one|method|algorithm|layer|technique|thing))?", re.I)
+_IT = re.compile(
+    r"\b(its|their|it|they|them|this|that(?= (?:one|method|algorithm|layer|technique|thing)\b)|that(?=\?|$)|those|these)\b(?: (?:one|method|algorithm|layer|technique|thing))?",
+    re.I,
+)
 _WHAT_ABOUT = re.compile(r"^(?:(?:what|how) about|and|same for|what of)\s+(?:an?\s+|the\s+)?(?P<x>[^?]+?)\s*\?*$", re.I)
 _ELLIPSIS = re.compile(
     r"^(?P<ask>why(?: not)?|how(?: so| exactly)?|when|where|since when|who|really|what for|for example|"
@@ -100,7 +106,11 @@ def _fill(ask: str, subjects: Sequence[str], last: str) -> str:
     subject = " and ".join(subjects[:2])
     if ask.startswith("why"):
         statement = re.match(r"^(?:is|are|does|do|can|should)\s+(.+?)[?.!]*$", last, re.I)
-        return f"Why {'not ' if 'not' in ask else ''}{last[0].lower() + last[1:]}" if statement else f"Why is {subject} used?"
+        return (
+            f"Why {'not ' if 'not' in ask else ''}{last[0].lower() + last[1:]}"
+            if statement
+            else f"Why is {subject} used?"
+        )
     for cue, form in _ELLIPTIC_FORM.items():
         if cue in ask:
             return form.format(subject)
@@ -117,7 +127,9 @@ def _instead(last: str, subjects: Sequence[str], new: str, names: Names) -> str:
 
 
 def _asks(text: str) -> bool:
-    return bool(re.match(r"(?:what|how|why|when|where|which|who|is|are|do|does|did|can|could|should|would|will)\b", text, re.I))
+    return bool(
+        re.match(r"(?:what|how|why|when|where|which|who|is|are|do|does|did|can|could|should|would|will)\b", text, re.I)
+    )
 
 
 def _opens_bare(text: str) -> bool:

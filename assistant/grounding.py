@@ -113,9 +113,7 @@ def unknown(document: Document) -> ResourceRef:
 
 def cut(document: Document, start: int, end: int) -> Quote:
     """A span of a document as a quote."""
-    return Quote(
-        document.text[start:end], document.text_sha256, start, end, document.source_sha256, document.key
-    )
+    return Quote(document.text[start:end], document.text_sha256, start, end, document.source_sha256, document.key)
 
 
 def deep_link(resource: Resource, document: Document, locator: Locator) -> str:

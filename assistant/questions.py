@@ -58,7 +58,9 @@ def clean(raw: object) -> str:
             f"the question has {len(raw):,} characters; {MAX_CHARACTERS:,} at most", todo="Ask it more shortly"
         )
     text = unicodedata.normalize("NFC", raw)
-    text = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d" else " " for c in text)
+    text = "".join(
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d" else " " for c in text
+    )
     text = " ".join(text.split())
     if not any(c.isalnum() for c in text):
         raise QuestionError("the question is empty", todo='Ask something, like: underhood ask "what is momentum?"')
@@ -75,7 +77,26 @@ _BRITISH = (
     (re.compile(r"(?<=[a-z])ll(?=(?:ing|ed|er)$)"), "l"),
     (re.compile(r"tre$"), "ter"),
 )
-_NOT_BRITISH = frozenset("noise precise rise wise raise exercise otherwise likewise four hour our your pour tour comprise promise".split())
+_NOT_BRITISH = frozenset(
+    [
+        "noise",
+        "precise",
+        "rise",
+        "wise",
+        "raise",
+        "exercise",
+        "otherwise",
+        "likewise",
+        "four",
+        "hour",
+        "our",
+        "your",
+        "pour",
+        "tour",
+        "comprise",
+        "promise",
+    ]
+)
 
 
 def american(word: str) -> str:
@@ -177,8 +198,14 @@ _ABOUT = re.compile(
     r"(?:to\s+me\s+|me\s+)?(?:briefly\s+)?(?:the\s+concepts?\s+of\s+|the\s+idea\s+(?:of|behind)\s+|what\s+(?P<is>is|are)\s+)?(?:an?\s+|the\s+)?(?P<x>.+?)(?:\s+(?:is|are|means?))?[?.!]*$",
     re.I,
 )
-_WHAT_ARE = re.compile(r"^(?:what(?:'s| is| are| exactly is| exactly are| is exactly)|define|explain|describe)\s+(?:an?\s+|the\s+)?(?P<x>[^,?]+?)\s+and\s+(?:an?\s+|the\s+)?(?P<y>[^,?]+?)[?.!]*$", re.I)
-_WHAT_IS = re.compile(r"^(?:so\s+)?(?:what(?:'s| is| are| was| were| exactly is| exactly are)|define|whats)\s+(?:an?\s+|the\s+)?(?P<x>.+?)[?.!]*$", re.I)
+_WHAT_ARE = re.compile(
+    r"^(?:what(?:'s| is| are| exactly is| exactly are| is exactly)|define|explain|describe)\s+(?:an?\s+|the\s+)?(?P<x>[^,?]+?)\s+and\s+(?:an?\s+|the\s+)?(?P<y>[^,?]+?)[?.!]*$",
+    re.I,
+)
+_WHAT_IS = re.compile(
+    r"^(?:so\s+)?(?:what(?:'s| is| are| was| were| exactly is| exactly are)|define|whats)\s+(?:an?\s+|the\s+)?(?P<x>.+?)[?.!]*$",
+    re.I,
+)
 _WH_CLAUSE = re.compile(rf"\b{_ASK}\b", re.I)
 
 
@@ -206,7 +233,9 @@ def analyse(text: str, names: Names) -> Question:
 
 
 def _is_asking(sentence: str) -> bool:
-    return sentence.rstrip().endswith("?") or bool(re.match(rf"(?:please\s+|can\s+you\s+|briefly\s+)?(?:{_ASK}|{_TELL})\b", sentence, re.I))
+    return sentence.rstrip().endswith("?") or bool(
+        re.match(rf"(?:please\s+|can\s+you\s+|briefly\s+)?(?:{_ASK}|{_TELL})\b", sentence, re.I)
+    )
 
 
 def _split(sentence: str) -> list[str]:
@@ -228,7 +257,12 @@ def _kinds_of_part(piece: str, names: Names) -> list[Part]:
             return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]
     if (m := _CHOICE.match(piece)) and _is_thing(m["x"]):
         return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], True)]
-    if (m := _WHAT_ARE.match(piece)) and names.of(m["x"]) and names.of(m["y"]) and not names.of(f"{m['x']} and {m['y']}"):
+    if (
+        (m := _WHAT_ARE.match(piece))
+        and names.of(m["x"])
+        and names.of(m["y"])
+        and not names.of(f"{m['x']} and {m['y']}")
+    ):
         return [Part(f"What is {m['x']}?"), Part(f"What is {m['y']}?")]
     return [Part(piece)]
 
@@ -265,7 +299,9 @@ def resolve(piece: str, subject: str) -> str:
         possessive = match[1].casefold() in ("its", "their")
         return f"{subject}'s" if possessive else subject
 
-    body = re.sub(r"\b(?:it|they)\s+(?:is|are)\s+(?:important|better|necessary|possible|true)\s+(?:to|that)\b.*", "", piece)
+    body = re.sub(
+        r"\b(?:it|they)\s+(?:is|are)\s+(?:important|better|necessary|possible|true)\s+(?:to|that)\b.*", "", piece
+    )
     if _PRONOUN.search(body):
         return _PRONOUN.sub(put, piece, count=1)
     if re.match(r"(?:give|list|name)\b(?!.*\bof\b)", piece, re.I):

@@ -88,9 +88,7 @@ class Search:
         np.add.at(offsets, index.question_owner + 1, 1)
         self._offsets = np.cumsum(offsets)
 
-    def find(
-        self, question: Question, *, resources: frozenset[str] | None = None, passages: bool = True
-    ) -> Evidence:
+    def find(self, question: Question, *, resources: frozenset[str] | None = None, passages: bool = True) -> Evidence:
         """The evidence for a question; ``resources`` narrows it to claims and passages of these."""
         texts = [question.text, *(self.expanded(p.text) for p in question.parts)]
         unique = list(dict.fromkeys(texts))
@@ -157,7 +155,9 @@ class Search:
         for i in allowed:
             first, last = self._offsets[i : i + 2]
             claim_cosine = float(index.claim_vectors[i] @ vector)
-            question_cosine = float((index.question_vectors[first:last] @ vector).max()) if last > first else claim_cosine
+            question_cosine = (
+                float((index.question_vectors[first:last] @ vector).max()) if last > first else claim_cosine
+            )
             share = float(words[i]) / top_words
             is_named = bool(named & self._concepts[i])
             score = CLAIM_WEIGHT * claim_cosine + QUESTION_WEIGHT * question_cosine + WORDS_WEIGHT * share
@@ -168,9 +168,7 @@ class Search:
 
     # Passages
 
-    def _passages(
-        self, text: str, vector: Vectors, resources: frozenset[str] | None
-    ) -> tuple[PassageFound, ...]:
+    def _passages(self, text: str, vector: Vectors, resources: frozenset[str] | None) -> tuple[PassageFound, ...]:
         ranked = self.rank_passages(text, vector)
         if not ranked:
             return ()
@@ -185,7 +183,9 @@ class Search:
             found.append(PassageFound(passage, score, cosine, best, float(sentences[best]) if len(sentences) else 0.0))
         return tuple(found[:KEPT])
 
-    def rank_passages(self, text: str, vector: Vectors, count: int = PASSAGE_CANDIDATES) -> list[tuple[str, float, float]]:
+    def rank_passages(
+        self, text: str, vector: Vectors, count: int = PASSAGE_CANDIDATES
+    ) -> list[tuple[str, float, float]]:
         """Passages by fused score, best first: (id, score, cosine).
 
         Each leg is scaled between its lowest and highest over its own first ``count``; plain rank fusion
@@ -217,9 +217,7 @@ def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[n
 
 def names_of(index: Index) -> Names:
     """The names of all concepts of an index: name, slug, aliases."""
-    return Names(
-        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}
-    )
+    return Names({n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept})
 
 
 def _concepts_of(index: Index, claim: Claim) -> list[str]:

@@ -100,7 +100,8 @@ class SentenceTransformerEmbedder:
         import torch
 
         stacked: Vectors = torch.stack(list(vectors)).float().cpu().numpy()
-        return stacked / np.linalg.norm(stacked, axis=1, keepdims=True).clip(1e-12)
+        unit: Vectors = stacked / np.linalg.norm(stacked, axis=1, keepdims=True).clip(1e-12)
+        return unit
 
     @cached_property
     def _counter(self) -> Any:

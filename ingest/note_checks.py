@@ -88,7 +88,9 @@ def _note(note: Note, resources: Collection[str]) -> Iterator[Finding]:
         if "definition" not in kinds:
             yield Finding(note.path, "no claim says what it is (kind=definition)")
         if len(kinds) < NEEDED_KINDS:
-            yield Finding(note.path, f"only {len(kinds)} kinds of claims of {len(KINDS)}; say what it is for, how it works …")
+            yield Finding(
+                note.path, f"only {len(kinds)} kinds of claims of {len(KINDS)}; say what it is for, how it works …"
+            )
         if not note.read_next:
             yield Finding(note.path, "no read_next: which resource first, and why")
 
@@ -113,7 +115,7 @@ def _claim(claim: Claim, note: Note, resources: Collection[str], concepts: Colle
         if citation.resource not in resources:
             yield Finding(place, f"{claim.id} cites {citation.resource!r}, which is not in the catalogue")
         if citation.locator and not all(_LOCATOR.match(p.strip()) for p in _parts(citation.locator)):
-            yield Finding(place, f"{claim.id}: the locator {citation.locator!r} is not like sec. 6.5, \"Momentum\", p. 4")
+            yield Finding(place, f'{claim.id}: the locator {citation.locator!r} is not like sec. 6.5, "Momentum", p. 4')
 
 
 def _parts(locator: str) -> list[str]:

@@ -204,7 +204,9 @@ def _claims(body: str, path: str, key: str, first_line: int) -> Iterable[Claim]:
 def _claim(raw: str, questions: tuple[str, ...], where: str, key: str, heading: str, line: int) -> Claim:
     end = _CLAIM_END.search(raw)
     if not end:
-        raise NotesError("a claim ends with its citation and id: [@resource, sec. 1] {#id kind=definition}", where=where)
+        raise NotesError(
+            "a claim ends with its citation and id: [@resource, sec. 1] {#id kind=definition}", where=where
+        )
     attrs = dict(_ATTR.findall(end["attrs"]))
     if left := _ATTR.sub("", end["attrs"]).strip():
         raise NotesError(f"unknown mark {left!r} after the id of the claim", where=where)
@@ -213,7 +215,7 @@ def _claim(raw: str, questions: tuple[str, ...], where: str, key: str, heading: 
     return Claim(
         id=end["id"],
         text=raw[: end.start()].strip(),
-        kind=attrs["kind"],  # type: ignore[arg-type]  # checked two lines above
+        kind=attrs["kind"],
         questions=questions,
         citations=tuple(_citation(c, where) for c in _SPLIT_CITES.split(end["cites"])),
         note=key,

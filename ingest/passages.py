@@ -80,7 +80,11 @@ def cut(parsed: Parsed, count: Callable[[Sequence[str]], list[int]]) -> list[Pas
         heading, used = path, used + size
     if group:
         passages.append(_passage(group, heading))
-    return [p for p in passages if any(s.alone for s in p.sentences) or _words(parsed.text[p.start : p.end]) >= 3 * _MIN_WORDS]
+    return [
+        p
+        for p in passages
+        if any(s.alone for s in p.sentences) or _words(parsed.text[p.start : p.end]) >= 3 * _MIN_WORDS
+    ]
 
 
 def _passage(group: Sequence[Sentence], heading: tuple[str, ...]) -> Passage:

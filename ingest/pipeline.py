@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from ingest import readers
 from ingest.catalogue import Catalogue, load_catalogue
 from ingest.documents import Document
 from ingest.embedding import CachedEmbedder, Embedder, SentenceTransformerEmbedder
-from ingest.errors import IndexBroken, IndexError_, NotesError, ReadingError, SettingsError, UnderhoodError
+from ingest.errors import IndexBroken, NotesError, ReadingError, SettingsError
 from ingest.index import generation
 from ingest.index.building import RECIPES, Builder, Progress, content_hash
 from ingest.index.generation import Manifest, Stamp

@@ -64,7 +64,9 @@ class SourceShelf:
             self.sources = {s.key: s for s in (Source(**r) for r in rows)}
         except (ValueError, TypeError) as error:
             raise ReadingError(
-                f"the list of kept readings is unreadable ({error})", where=str(path), todo="Move it away and ingest again"
+                f"the list of kept readings is unreadable ({error})",
+                where=str(path),
+                todo="Move it away and ingest again",
             ) from error
 
     def keep(self, source: Source, data: bytes) -> bool:
@@ -114,7 +116,9 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
     Raises ReadingError where the folder itself is gone, which is never a removal of what was kept.
     """
     if not folder.is_dir():
-        raise ReadingError("no such folder", where=str(folder), todo="What was brought before is kept; name another folder")
+        raise ReadingError(
+            "no such folder", where=str(folder), todo="What was brought before is kept; name another folder"
+        )
     facts = _manifest(folder)
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
@@ -123,7 +127,9 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
             continue
         resource, _, rest = name.partition("/")
         if resource not in resources:
-            yield ReadingError(f"no resource {resource!r} in the catalogue", where=name, todo="Rename its folder to a resource id")
+            yield ReadingError(
+                f"no resource {resource!r} in the catalogue", where=name, todo="Rename its folder to a resource id"
+            )
             continue
         try:
             data = _read_inside(path, root)
@@ -132,15 +138,18 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
             yield ReadingError(reason, where=name)
             continue
         known = facts.get(name, {})
-        yield Source(
-            resource=resource,
-            name=rest,
-            sha256=hashlib.sha256(data).hexdigest(),
-            role="related" if known.get("role") == "related" else "text",
-            edition=known.get("edition"),
-            licence=known.get("licence"),
-            url=known.get("url"),
-        ), data
+        yield (
+            Source(
+                resource=resource,
+                name=rest,
+                sha256=hashlib.sha256(data).hexdigest(),
+                role="related" if known.get("role") == "related" else "text",
+                edition=known.get("edition"),
+                licence=known.get("licence"),
+                url=known.get("url"),
+            ),
+            data,
+        )
 
 
 def _read_inside(path: Path, root: Path) -> bytes:

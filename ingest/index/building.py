@@ -169,7 +169,10 @@ class Builder:
         fresh = [n for n, i in enumerate(ids) if i not in stored]
         self.rows_added += len(fresh)
         self._vectors.put(
-            collection, [ids[n] for n in fresh], vectors[fresh], lambda done: self._progress("vectors", done, len(fresh))
+            collection,
+            [ids[n] for n in fresh],
+            vectors[fresh],
+            lambda done: self._progress("vectors", done, len(fresh)),
         )
 
     def _drop_passages(self, key: str) -> None:

@@ -95,7 +95,14 @@ class Store:
         self._db.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (i, document.key, q.start, q.end, _dump(q.heading), _dump([s.start, s.end, int(s.alone)] for s in q.sentences))
+                (
+                    i,
+                    document.key,
+                    q.start,
+                    q.end,
+                    _dump(q.heading),
+                    _dump([s.start, s.end, int(s.alone)] for s in q.sentences),
+                )
                 for i, q in passages
             ),
         )
@@ -119,7 +126,23 @@ class Store:
         ).fetchone()
         if row is None:
             return None
-        resource, name, format_, role, edition, source, recipe, url, title, pages, text, sections, places, marks, warns = row
+        (
+            resource,
+            name,
+            format_,
+            role,
+            edition,
+            source,
+            recipe,
+            url,
+            title,
+            pages,
+            text,
+            sections,
+            places,
+            marks,
+            warns,
+        ) = row
         parsed = Parsed(
             text=text,
             title=title,
@@ -148,7 +171,9 @@ class Store:
         """The boxes of a reading, or of one of its pages, in reading order."""
         where, values = ("AND page = ?", (key, page)) if page is not None else ("", (key,))
         found = []
-        for number, rows in self._db.execute(f"SELECT page, rows FROM boxes WHERE document = ? {where} ORDER BY page", values):
+        for number, rows in self._db.execute(
+            f"SELECT page, rows FROM boxes WHERE document = ? {where} ORDER BY page", values
+        ):
             found += [Box(r[0], r[1], number, *r[2:]) for r in json.loads(rows)]
         return found
 

@@ -34,7 +34,7 @@ class VectorIndex:
         self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
         self._batch = min(5000, self._client.get_max_batch_size())
         self._open: dict[str, Any] = {
-            name: self._client.get_or_create_collection(name, configuration={"hnsw": _HNSW}, embedding_function=None)  # type: ignore[typeddict-item]  # Chroma types the space as a literal
+            name: self._client.get_or_create_collection(name, configuration={"hnsw": _HNSW}, embedding_function=None)
             for name in COLLECTIONS
         }
 
@@ -91,11 +91,15 @@ class VectorIndex:
             return
         stored = self.get(collection, picked)
         if len(stored) != len(picked):
-            raise IndexBroken(f"{collection}: {len(picked) - len(stored)} of {len(picked)} rows unreadable", where="Chroma")
+            raise IndexBroken(
+                f"{collection}: {len(picked) - len(stored)} of {len(picked)} rows unreadable", where="Chroma"
+            )
         found = self.nearest(collection, np.stack([stored[i] for i in picked]), 1)
         lost = sum(not hits or hits[0][1] < 0.999 for hits in found)
         if lost > 0.05 * len(picked):
-            raise IndexBroken(f"{collection}: {lost} of {len(picked)} rows are not found by their own vector", where="Chroma")
+            raise IndexBroken(
+                f"{collection}: {lost} of {len(picked)} rows are not found by their own vector", where="Chroma"
+            )
 
     def close(self) -> None:
         """Free the files."""

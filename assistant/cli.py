@@ -1,0 +1,249 @@
+"""``underhood VERB``: every verb calls one Python function and prints what it returns.
+
+Results go to stdout, progress to stderr, an error is one line on stderr. Exit 0 done, 1 a check failed, 2 bad
+use or input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingest.errors import UnderhoodError
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Report
+
+app = typer.Typer(
+    name="underhood",
+    help="Ask a deep-learning reading list and get cited answers, without a key, a network or a language model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def main() -> None:
+    """The console script: the app with our errors as one line."""
+    try:
+        app(standalone_mode=True)
+    except UnderhoodError as error:
+        _fail(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _fail(error: UnderhoodError) -> None:
+    print(f"underhood: {error}", file=sys.stderr)
+    raise SystemExit(error.exit_code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from assistant import __version__
+
+        print(f"underhood {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Nothing but ``--version``."""
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    as_json: Json = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Narrow it to this resource (may be repeated).")
+    ] = None,
+) -> None:
+    """Answer one question, every sentence cited."""
+    from assistant.answering import Assistant
+    from assistant.questions import clean
+    from assistant.references import to_terminal
+
+    text = clean(sys.stdin.read(100_000) if question == "-" else question)
+    answer = Assistant.open().ask(text, resources=only or None)
+    print(_dumped(answer.to_json()) if as_json else to_terminal(answer))
+
+
+@app.command()
+def ingest(
+    readings: Annotated[
+        Path | None, typer.Option(help="A folder DIR/<resource-id>/<files> of real readings to take in.")
+    ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option(help="Take away the readings of this resource (may be repeated).")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of --readings take this resource alone (may be repeated).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build the index, or bring it up to date; what did not change is left alone."""
+    from ingest.pipeline import ingest as run
+    from ingest.settings import Settings
+
+    with _progress() as progress:
+        report = run(
+            Settings.from_environment(), readings=readings, forget=forget or (), only=only or (), progress=progress
+        )
+    if as_json:
+        from dataclasses import asdict
+
+        print(_dumped(asdict(report)))
+    else:
+        _print_report(report)
+
+
+@app.command()
+def chat(
+    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 7860,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Serve the chat page; builds or mends the index first where that is needed."""
+    from assistant.chat import serve
+    from ingest.settings import Settings
+
+    settings = Settings.from_environment()
+    with _progress() as progress:
+        mend(settings, progress)
+    serve(settings, host=host, port=port, open_page=open_page)
+
+
+def mend(settings: Any, progress: Any) -> None:
+    """Build the index where it is missing or out of date, saying so in one line."""
+    from ingest.embedding import SentenceTransformerEmbedder
+    from ingest.errors import IndexBroken, IndexMissing, IndexOutdated
+    from ingest.index.generation import published
+    from ingest.pipeline import ingest as run
+    from ingest.pipeline import wanted_stamp
+
+    embedder = SentenceTransformerEmbedder(settings.embedder)
+    try:
+        published(settings.index, wanted_stamp(settings, embedder))
+    except (IndexMissing, IndexOutdated, IndexBroken) as error:
+        print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
+        run(settings, embedder=embedder, progress=progress)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[
+        Path, typer.Argument(help="A JSONL file of questions: id, question, answer?, resources?, answerable?")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for results.jsonl, summary.json and report.html.")],
+    as_json: Json = False,
+) -> None:
+    """Answer a file of questions; an interrupted run goes on where it stopped."""
+    from assistant.evaluation.runs import evaluate_questions
+
+    with _progress() as progress:
+        summary = evaluate_questions(questions, out, progress=progress)
+    for problem in summary["skipped_lines"]:
+        print(f"underhood: {problem}", file=sys.stderr)
+    if as_json:
+        print(_dumped(summary))
+    else:
+        print(f"{summary['questions']} questions: " + ", ".join(f"{n} {o}" for o, n in summary["outcomes"].items()))
+        print(f"written: {out / 'results.jsonl'}, summary.json, report.html")
+
+
+@app.command()
+def readings(as_json: Json = False) -> None:
+    """The list: what is noted, what is read, where to get the rest."""
+    from assistant.listing import listing, print_listing
+    from ingest.settings import Settings
+
+    rows = listing(Settings.from_environment())
+    if as_json:
+        print(_dumped(rows))
+    else:
+        print_listing(rows)
+
+
+@app.command()
+def doctor(
+    notes: Annotated[bool, typer.Option("--notes", help="Check the notes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check the installation, the index and, with --notes, what we wrote. Exit 1 where something is wrong."""
+    from assistant.doctor import check_corpus, check_installation
+    from ingest.settings import Settings
+
+    settings = Settings.from_environment()
+    findings = check_corpus(settings) if notes else check_installation(settings)
+    if as_json:
+        print(_dumped([{"what": f.what, "where": f.where, "serious": f.serious} for f in findings]))
+    else:
+        for finding in findings:
+            print(f"{'✗' if finding.serious else '·'} {finding}")
+        if not any(f.serious for f in findings):
+            print("All well.")
+    if any(f.serious for f in findings):
+        raise typer.Exit(1)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _print_report(report: Report) -> None:
+    c = report.counts
+    print("The index is up to date; nothing was written." if not report.published else "The index is published.")
+    print(
+        f"{report.resources} resources, {c.get('notes', 0)} notes, {c.get('claims', 0)} claims, {c.get('documents', 0)} readings, "
+        f"{c.get('passages', 0)} passages; {c.get('anchored_claims', 0)} claims show a source's own words. {report.seconds:.1f} s"
+    )
+    if report.taken or report.unchanged or report.removed:
+        print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
+    for skipped in report.skipped:
+        print(f"  skipped {skipped.name}: {skipped.reason}")
+    for warning in report.warnings:
+        print(f"  note on {warning.name}: {warning.reason}")
+    if not c.get("documents"):
+        print("No reading is here yet, so citations are addresses. Bring your own: underhood ingest --readings DIR")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; one line a stage where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+                if not console.is_terminal:
+                    print(f"{stage} …", file=sys.stderr)
+            bar.update(tasks[stage], completed=done, total=total)
+            if done >= total:
+                bar.remove_task(tasks.pop(stage))
+
+        yield show
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Evaluation: question files and BEIR folders in, figures and a report out."""
