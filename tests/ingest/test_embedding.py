@@ -1,0 +1,78 @@
+"""The embedding model and its cache (ingest/embedding.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.embedding import CachedEmbedder, SentenceTransformerEmbedder, check_weights, packaged_model
+from ingest.errors import EmbedderError
+from tests.conftest import HashingEmbedder
+
+
+def test_the_packaged_model_is_the_official_one():
+    """The weights in the package have the published hash."""
+    check_weights(packaged_model() / "model.safetensors")
+
+
+def test_altered_weights_are_refused(tmp_path: Path):
+    """A file with another hash is refused by name, with what to do."""
+    (tmp_path / "model.safetensors").write_bytes(b"not the model")
+    with pytest.raises(EmbedderError, match="Reinstall"):
+        check_weights(tmp_path / "model.safetensors")
+
+
+def test_vectors_are_unit_and_near_by_meaning(minilm: SentenceTransformerEmbedder):
+    """Vectors have 384 dimensions and length one, and a paraphrase is nearer than another subject."""
+    a, b, c = minilm.encode(["How do I cook pasta?", "What is the way to boil noodles?", "Gradient descent lowers a loss."])
+    assert a.shape == (384,)
+    assert np.allclose(np.linalg.norm([a, b, c], axis=1), 1, atol=1e-5)
+    assert a @ b > a @ c + 0.3
+
+
+def test_many_texts_get_the_vectors_of_one(minilm: SentenceTransformerEmbedder):
+    """Batches (in bfloat16 where the processor has it) agree with single texts to a cosine of 0.999, in order."""
+    texts = [f"Sentence number {n} speaks of {'many ' * (n % 9)}things." for n in range(70)]
+    together = minilm.encode(texts)
+    single = np.concatenate([minilm.encode([t]) for t in texts[:20]])
+    assert (together[:20] * single).sum(1).min() > 0.999
+
+
+def test_tokens_are_counted_beyond_the_limit(minilm: SentenceTransformerEmbedder):
+    """The count of a long text is not cut at the 256 tokens that the model reads."""
+    assert minilm.count(["word " * 1000, "word", ""]) == [1000, 1, 0]
+
+
+def test_nothing_gives_nothing(minilm: SentenceTransformerEmbedder):
+    """No texts give an array of no rows."""
+    assert minilm.encode([]).shape == (0, 384)
+
+
+class Counting(HashingEmbedder):
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts, progress=None):
+        self.seen += texts
+        return super().encode(texts, progress)
+
+
+def test_nothing_is_embedded_twice(tmp_path: Path):
+    """Known texts come from the file, also after a restart; the rows are those of the inner embedder, in order."""
+    inner = Counting()
+    first = CachedEmbedder(inner, tmp_path)
+    first.encode(["a b", "c d", "a b"])
+    first.close()
+    again = CachedEmbedder(inner, tmp_path)
+    got = again.encode(["c d", "e \ud800 f", "a b"])
+    assert inner.seen == ["a b", "c d", "e \ud800 f"]
+    assert np.array_equal(got, HashingEmbedder().encode(["c d", "e \ud800 f", "a b"]))
+    again.close()
+
+
+def test_an_absent_model_is_named(tmp_path: Path):
+    """A wrong UNDERHOOD_EMBEDDER is one line that names it."""
+    with pytest.raises(EmbedderError, match="UNDERHOOD_EMBEDDER=.*nowhere"):
+        SentenceTransformerEmbedder(str(tmp_path / "nowhere")).encode(["x"])

@@ -1,0 +1,85 @@
+"""Cutting documents into passages (ingest/passages.py)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.documents import Mark, Parsed, Section
+from ingest.passages import PASSAGE_TOKENS, cut, stands_alone
+
+LONG = "Gradient descent walks downhill in small steps until the ground is flat."
+
+
+def count(texts: object) -> list[int]:
+    return [len(str(t).split()) for t in texts]  # type: ignore[attr-defined]
+
+
+def document(paragraphs: list[str], marks: tuple[Mark, ...] = ()) -> Parsed:
+    text = "\n\n".join(paragraphs)
+    return Parsed(text, sections=(Section(0, len(text), ("Chapter", "Descent")),), marks=marks)
+
+
+def test_passages_follow_headings():
+    """A passage never runs from one section into the next, and carries its heading path."""
+    text = f"One\n\n{LONG}\n\nTwo\n\n{LONG}"
+    second = text.index("Two")
+    parsed = Parsed(
+        text,
+        sections=(Section(0, second, ("One",)), Section(second, len(text), ("Two",))),
+        marks=(Mark(0, 3, "heading"), Mark(second, second + 3, "heading")),
+    )
+    passages = cut(parsed, count)
+    assert [(p.heading, text[p.start : p.end]) for p in passages] == [(("One",), LONG), (("Two",), LONG)]
+    assert passages[0].embedded(text) == f"One: {LONG}"
+
+
+def test_passages_fit_the_model():
+    """Whole sentences are gathered up to the size that the model reads."""
+    parsed = document([" ".join([LONG] * 60)])
+    passages = cut(parsed, count)
+    assert len(passages) > 3
+    assert all(sum(count([parsed.text[s.start : s.end] for s in p.sentences])) <= PASSAGE_TOKENS for p in passages)
+    assert "".join(parsed.text[p.start : p.end].replace(" ", "") for p in passages) == parsed.text.replace(" ", "")
+
+
+def test_marked_text_is_left_out():
+    """References, formulas and captions are neither searched nor quoted."""
+    parsed = document([LONG, "Doe, J. (2001). A paper that is cited here. Journal of Papers, 3."])
+    start = parsed.text.index("Doe")
+    marked = document(parsed.text.split("\n\n"), (Mark(start, len(parsed.text), "reference"),))
+    assert "Doe" in parsed.text[cut(parsed, count)[-1].start : cut(parsed, count)[-1].end]
+    assert all("Doe" not in marked.text[p.start : p.end] for p in cut(marked, count))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "alone"),
+    [
+        (LONG, True),
+        ("This lowers the loss in every single step of training.", False),
+        ("However, the loss may still rise again after a while.", False),
+        ("Figure 3 shows the loss of the network over time.", False),
+        ("The loss is minimised by the rule given in equation (4).", False),
+        ("We use the following rule for all of the steps:", False),
+        ("A short one.", False),
+        ("x = y + z - 4 * 7 / 2 and 3 = 4 * 9 + 2.", False),
+        ("where the gradient is taken with respect to every weight.", False),
+    ],
+)
+def test_sentences_that_make_sense_alone_are_known(sentence: str, alone: bool):
+    """A sentence with an unresolved opening, or that points at what is not shown, does not stand alone."""
+    assert stands_alone(sentence) is alone
+
+
+@given(st.lists(st.text(alphabet="abc .?!\n\"'()", max_size=80), max_size=8))
+def test_spans_are_ordered_and_inside(paragraphs: list[str]):
+    """Passages and their sentences are ordered, disjoint spans of the text, without white space at their ends."""
+    parsed = document(paragraphs)
+    last = 0
+    for passage in cut(parsed, count):
+        for sentence in passage.sentences:
+            assert last <= sentence.start < sentence.end <= len(parsed.text)
+            assert parsed.text[sentence.start : sentence.end].strip() == parsed.text[sentence.start : sentence.end]
+            last = sentence.end
+        assert (passage.start, passage.end) == (passage.sentences[0].start, passage.sentences[-1].end)
