@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ class Builder:
 
     def put_notes(self, notes: Sequence[Note]) -> bool:
         """Make the stored notes equal to ``notes``; True if anything changed."""
-        wanted = {n.key: content_hash(n.path, n.name, n) for n in notes}
+        wanted = {n.key: content_hash(asdict(n)) for n in notes}
         stored = self.store.note_hashes()
         changed = [n for n in notes if stored.get(n.key) != wanted[n.key]]
         gone = set(stored) - set(wanted)

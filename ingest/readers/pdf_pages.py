@@ -1,0 +1,369 @@
+"""PDFium -> runs of characters: what stands where on each page, in which font. Owns pypdfium2.
+
+Characters are read in bulk through PDFium's C functions, because a Python object for each would cost ten
+times the rest of the reader. Knows nothing of lines, columns or words.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from ingest.errors import ReadingError
+
+MOST_PAGES = 5000
+MOST_CHARACTERS = 20_000_000
+MOST_PAGE_CHARACTERS = 150_000
+_MOST_OUTLINE = 20_000
+#: Stands for a hyphen that breaks a word at a line end.
+HYPHEN = "\ufffe"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_BOLD = re.compile(r"bold|black|heavy|demi|medi(?:$|[^a-z])|cmbx|sfbx|cmssbx|bx\d|-b$|mib\d", re.I)
+_MONO = re.compile(r"mono|courier|cmtt|sftt|typewriter|consol|menlo|inconsol|lmtt|nimbusmon|hftl|letter ?gothic", re.I)
+_MATH = re.compile(
+    r"cmmi|cmsy|cmex|cmbsy|msam|msbm|math|symbol|eufm|eufb|rsfs|mtmi|mtsy|mtex|pazomath|euclid|stix.*(?:math|size)|"
+    r"(?:hfbr|hfr|txm|pxm|rtxm)(?:mi|sy|ex)|ntxm|stmary|wasy|bbold|esint|dsrom|lasy|xits|txsy|txex|pxsy|pxex",
+    re.I,
+)
+_TALL = re.compile(r"cmex|mtex|(?:math)?ext(?:ension|ra)|[a-z]ex\d|size\w+sym", re.I)
+_ITALIC = re.compile(r"ital|obli|slant|cmti|cmsl|sfti|cmmi", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A font by its name. ``tall`` fonts hold the growing brackets and sums of TeX, whose baselines mislead."""
+
+    name: str
+    bold: bool
+    italic: bool
+    mono: bool
+    math: bool
+    tall: bool
+
+
+class Run(NamedTuple):
+    """Characters of one font on one baseline; ``y`` grows upwards from the bottom of the page as it is read."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    size: float
+    font: int
+    page: int
+    hidden: bool
+
+
+class Page(NamedTuple):
+    """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read."""
+
+    index: int
+    width: float
+    height: float
+    turns: int
+    runs: list[Run]
+    label: str | None
+    pictures: float
+
+
+class Entry(NamedTuple):
+    """A line of the outline; ``top`` is the height on the page where it points, in points from the bottom."""
+
+    title: str
+    level: int
+    page: int
+    top: float | None
+
+
+@dataclass
+class Source:
+    """An open PDF. Use it in a ``with`` statement."""
+
+    document: Any
+    fonts: list[Font]
+    _known: dict[str, int]  # fonts by name
+    _near: dict[int, int]  # fonts of the page being read, by address: valid no longer than the page
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.document.close()
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+    def title(self) -> str | None:
+        """The title among the document's properties."""
+        return self.document.get_metadata_value("Title").strip("\x00 \t\r\n") or None
+
+    def outline(self) -> list[Entry]:
+        """The outline, as far as it points to pages of this file."""
+        entries = []
+        for mark in self.document.get_toc(max_depth=8):
+            dest = mark.get_dest()
+            page = dest.get_index() if dest else None
+            if page is not None and 0 <= page < len(self):
+                mode, view = dest.get_view()
+                top = {1: view[1:2], 3: view[:1], 7: view[:1]}.get(mode)
+                title = " ".join(mark.get_title().replace("\x00", "").split())
+                entries.append(Entry(title, mark.level, page, top[0] if top else None))
+            if len(entries) >= _MOST_OUTLINE:
+                break
+        return entries
+
+    def pages(self) -> Iterator[Page]:
+        """The pages in order."""
+        total = 0
+        for index in range(len(self)):
+            page = self._page(index)
+            total += sum(len(run.text) for run in page.runs)
+            if total > MOST_CHARACTERS:
+                raise ReadingError(f"holds more than {MOST_CHARACTERS // 1_000_000} million characters; skipped")
+            yield page
+
+    def _page(self, index: int) -> Page:
+        import pypdfium2
+        import pypdfium2.raw as pdfium
+
+        label = self.document.get_page_label(index).replace("\x00", "").strip() or None
+        try:
+            page = self.document[index]
+        except pypdfium2.PdfiumError:
+            return Page(index, 612.0, 792.0, 0, [], label, 0.0)
+        try:
+            box = pdfium.FS_RECTF()
+            pdfium.FPDF_GetPageBoundingBox(page, box)
+            width, height = box.right - box.left, box.top - box.bottom
+            if not (1 <= width < 1e6 and 1 <= height < 1e6):
+                box, width, height = pdfium.FS_RECTF(0.0, 792.0, 612.0, 0.0), 612.0, 792.0
+            try:
+                words = page.get_textpage()
+            except pypdfium2.PdfiumError:
+                raw: list[_Raw] = []
+            else:
+                raw = list(self._raw_runs(words.raw))
+                words.close()
+            shown = page.get_rotation() // 90
+            turned = _common_turn(raw)
+            runs = [run._replace(page=index) for run in _as_read(raw, turned, (box.left, box.bottom, width, height))]
+            if turned % 2:
+                width, height = height, width
+            pictures = 0.0 if len(runs) > 20 and not runs[0].hidden else _pictures(page, width * height)
+            return Page(index, width, height, (turned - shown) % 4, runs, label, pictures)
+        finally:
+            self._near.clear()
+            page.close()
+
+    def _raw_runs(self, text: Any) -> Iterator[_Raw]:
+        """The stretches of one text object each; a leading space says that white space stands before."""
+        fast = _fast_functions()
+        here = ctypes.cast(text, ctypes.c_void_p).value
+        count = min(fast["CountChars"](here), MOST_PAGE_CHARACTERS)
+        line = _characters(here, count)
+        object_of, about = fast["GetTextObject"], _About(here)
+        objects = [object_of(here, i) for i in range(count)]
+        start, spaced = 0, False
+        while start < count:
+            target, end = objects[start], start + 1
+            while end < count and objects[end] == target and line[end] not in "\r\n":
+                end += 1
+            part = line[start:end]
+            words = part.strip()
+            if words and target:
+                first = start + len(part) - len(part.lstrip())
+                yield _Raw(
+                    " " + words if spaced or first > start else words,
+                    *about(first, first + len(words) - 1, target),
+                    self._font(target),
+                    about.hidden,
+                )
+            spaced = part[-1].isspace() or (not words and spaced)
+            start = end
+
+    def _font(self, target: int) -> int:
+        import pypdfium2.raw as pdfium
+
+        address = _fast_functions()["GetFont"](target) or 0
+        if address not in self._near:
+            buffer = ctypes.create_string_buffer(128)
+            if address:
+                pdfium.FPDFFont_GetBaseFontName(ctypes.cast(address, pdfium.FPDF_FONT), buffer, 128)
+            name = buffer.value.decode("latin-1").split("+")[-1]
+            number = self._known.setdefault(name, len(self.fonts))
+            if number == len(self.fonts):
+                self.fonts.append(_font_named(name))
+            self._near[address] = number
+        return self._near[address]
+
+
+class _Raw(NamedTuple):
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    x: float
+    y: float
+    size: float
+    along: tuple[float, float]
+    font: int
+    hidden: bool
+
+
+class _About:
+    """Where a stretch of characters stands, in which size and direction; its buffers are used again."""
+
+    def __init__(self, text: int | None) -> None:
+        self._text, self._fast, self.hidden = text, _fast_functions(), False
+        self._box, self._matrix, self._origin = (ctypes.c_double * 4)(), (ctypes.c_float * 6)(), (ctypes.c_double * 2)()
+        at = ctypes.addressof(self._box)
+        self._edges = (at, at + 8, at + 16, at + 24)
+        self._xy = (ctypes.addressof(self._origin), ctypes.addressof(self._origin) + 8)
+        self._turn = ctypes.addressof(self._matrix)
+
+    def __call__(
+        self, first: int, last: int, target: int
+    ) -> tuple[float, float, float, float, float, float, float, tuple[float, float]]:
+        fast, text = self._fast, self._text
+        fast["GetCharBox"](text, first, *self._edges)
+        left, right, bottom, top = self._box
+        if last != first:
+            fast["GetCharBox"](text, last, *self._edges)
+            box = self._box
+            left, right, bottom, top = min(left, box[0]), max(right, box[1]), min(bottom, box[2]), max(top, box[3])
+        fast["GetMatrix"](text, first, self._turn)
+        fast["GetCharOrigin"](text, first, *self._xy)
+        a, b, c, d, *_ = self._matrix
+        self.hidden = fast["GetTextRenderMode"](target) == 3
+        size = fast["GetFontSize"](text, first) * math.hypot(c, d)
+        return left, right, bottom, top, *self._origin, size, (a, b)  # type: ignore[return-value]
+
+
+def _characters(text: int | None, count: int) -> str:
+    """The characters of a page, one for each of PDFium's; a hyphen that it found at a line end is ``HYPHEN``."""
+    fast = _fast_functions()
+    buffer = (ctypes.c_uint16 * (count + 1))()
+    written = fast["GetText"](text, 0, count, ctypes.addressof(buffer))
+    line = bytes(buffer)[: 2 * count].decode("utf-16-le", "surrogatepass")
+    if written == count + 1 and len(line) == count and not _SURROGATE.search(line):
+        return line.replace("\0", "\ufffd")
+    # Characters without a meaning are left out above, and those beyond 16 bits are two: ask for each.
+    codes = [fast["GetUnicode"](text, i) for i in range(count)]
+    hyphens = [HYPHEN if c == 2 and fast["IsHyphen"](text, i) == 1 else "" for i, c in enumerate(codes)]
+    good = [c if 0 < c < 0xD800 or 0xDFFF < c <= 0x10FFFF else 0xFFFD for c in codes]
+    return "".join(hyphen or chr(code) for hyphen, code in zip(hyphens, good, strict=True))
+
+
+def open_pdf(data: bytes) -> Source:
+    """Open a PDF, or say why not."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise ReadingError("needs a password; save a copy without one") from None
+        if "security" in str(error).lower():
+            raise ReadingError("is protected in a way not known here; save a copy without protection") from None
+        raise ReadingError("is damaged: no PDF pages can be found in it") from None
+    if not len(document):
+        raise ReadingError("has no pages")
+    if len(document) > MOST_PAGES:
+        raise ReadingError(f"has {len(document)} pages, more than the {MOST_PAGES} that are read")
+    return Source(document, [], {}, {})
+
+
+def _font_named(name: str) -> Font:
+    math_ = bool(_MATH.search(name))
+    return Font(
+        name=name,
+        bold=bool(_BOLD.search(name)) and not math_,
+        italic=bool(_ITALIC.search(name)),
+        mono=bool(_MONO.search(name)),
+        math=math_,
+        tall=bool(_TALL.search(name)),
+    )
+
+
+@cache
+def _fast_functions() -> dict[str, Any]:
+    """C functions of PDFium that take plain addresses: three times faster than with pointer objects."""
+    import pypdfium2.raw as pdfium
+
+    at, number = ctypes.c_void_p, ctypes.c_int
+    kinds: dict[str, tuple[Any, ...]] = {
+        "FPDFText_CountChars": (number, at),
+        "FPDFText_GetText": (number, at, number, number, at),
+        "FPDFText_GetUnicode": (ctypes.c_uint, at, number),
+        "FPDFText_IsHyphen": (number, at, number),
+        "FPDFText_GetTextObject": (at, at, number),
+        "FPDFText_GetCharBox": (number, at, number, at, at, at, at),
+        "FPDFText_GetCharOrigin": (number, at, number, at, at),
+        "FPDFText_GetMatrix": (number, at, number, at),
+        "FPDFText_GetFontSize": (ctypes.c_double, at, number),
+        "FPDFTextObj_GetFont": (at, at),
+        "FPDFTextObj_GetTextRenderMode": (number, at),
+    }
+    return {
+        name.split("_")[1]: ctypes.CFUNCTYPE(*kind)(ctypes.cast(getattr(pdfium, name), at).value)
+        for name, kind in kinds.items()
+    }
+
+
+def _turn(along: tuple[float, float]) -> int | None:
+    """Quarter turns, counter-clockwise, of a direction; ``None`` where it is aslant."""
+    a, b = along
+    if abs(b) <= 0.05 * abs(a):
+        return 0 if a >= 0 else 2
+    if abs(a) <= 0.05 * abs(b):
+        return 1 if b > 0 else 3
+    return None
+
+
+def _common_turn(raw: list[_Raw]) -> int:
+    counts = [0, 0, 0, 0]
+    for run in raw:
+        turn = _turn(run.along)
+        if turn is not None:
+            counts[turn] += len(run.text)
+    return counts.index(max(counts))
+
+
+def _as_read(raw: list[_Raw], turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:
+    """The runs that lie along the page's common direction, turned so that it is left to right."""
+    for run in raw:
+        if _turn(run.along) == turned:
+            x0, y0 = turn_point(run.left, run.bottom, turned, page)
+            x1, y1 = turn_point(run.right, run.top, turned, page)
+            _, y = turn_point(run.x, run.y, turned, page)
+            if math.isfinite(x0 + x1 + y0 + y1 + y) and 0.5 <= run.size < 2000:
+                yield Run(run.text, min(x0, x1), max(x0, x1), y, run.size, run.font, 0, run.hidden)
+
+
+def turn_point(x: float, y: float, turns: int, page: tuple[float, float, float, float]) -> tuple[float, float]:
+    """A point of a page (left, bottom, width, height) after it is turned clockwise by quarter turns."""
+    left, bottom, width, height = page
+    x, y = x - left, y - bottom
+    return ((x, y), (y, width - x), (width - x, height - y), (height - y, x))[turns]
+
+
+def _pictures(page: Any, area: float) -> float:
+    """The share of the page that its largest picture covers."""
+    import pypdfium2.raw as pdfium
+
+    largest = 0.0
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for i in range(min(pdfium.FPDFPage_CountObjects(page), 2000)):
+        item = pdfium.FPDFPage_GetObject(page, i)
+        if pdfium.FPDFPageObj_GetType(item) in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM) and (
+            pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+        ):
+            largest = max(largest, (right.value - left.value) * (top.value - bottom.value) / area)
+    return largest

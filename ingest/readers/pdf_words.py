@@ -1,0 +1,153 @@
+"""Mending the characters of a PDF: ligatures without a meaning, TeX's mathematics, hyphens at line ends. Pure.
+
+A font without a table of meanings gives ``O\\ue001-policy`` or ``de\\x0cne``. What such a code stands for is
+decided for each font: by TeX's own tables where its name is one of TeX's, else by trying the ligatures
+and counting which of them makes words. What remains unknown becomes U+FFFD, never a wrong letter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from ingest.readers.pdf_pages import HYPHEN, Font
+
+_LIGATURES = ("fi", "ff", "fl", "ffi", "ffl", "tt", "ti", "ft", "th", "st", "ct", "fj", "tti", "’", "-")
+_CODE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_WITH_CODE = re.compile("[A-Za-z\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufb00-\ufb06\ufffd]+")
+_PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_LETTERS = re.compile(r"[^\W\d_]+$")
+
+# Words with ligatures that English texts on any subject hold; a book whose every ligature is broken has none of its own.
+_COMMON = frozenset(
+    """affect afford afterwards beneficial benefit classification classified classifier classifiers classify coefficient
+    coefficients configuration confidence configurations conflict confirm defined define defines definition definitions
+    deficit difference differences different differential differentiable differentiate differently difficult difficulty
+    diffusion effect effective effectively effects efficiency efficient efficiently effort field fields fifth fifty
+    figure figures file files fill filled filter filters final finally find finding finds fine finer finish finite fire
+    first firstly fit fits fitted fitting five fix fixed flag flat flexible flexibility float floating floor flow flows
+    fluid fly identification identified identify infinite infinitely infinity inflation influence influenced justified
+    justify modification modified modify off offer offered offering offers office official offline often overfit
+    overfitting profit reflect reflected reflects satisfied satisfies satisfy scientific significance significant
+    significantly simplified simplify specific specifically specification specified specify staff stuff suffer
+    sufficient sufficiently suffix trade-off traffic underfitting unified uniform verify workflow coffee affine buffer
+    cliff differ differing differs differentiation diff offset payoff cutoff backoff beneficially artificial magnified
+    quantified stratified profile prefix coefficient refine refined refinement shuffle shuffled baffle waffle after left
+    shift software soft draft gift attempt attention attribute attractive better between bottom button batter battle
+    committed cutting getting letter little matter matters pattern patterns putting setting settings splitting written
+    writing action actions addition additional application condition conditions definition direction distribution
+    equation equations estimation function functions information initial motion notion option partial position
+    section solution solutions time times transition active still stochastic state states statistics strong structure
+    the this that then there their these those they other others rather whether both with without""".split()
+)
+
+# TeX's mathematical fonts by code (Knuth, Computer Modern Typefaces; OML, OMS, OMX).
+_OML = dict(
+    enumerate("ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυφχψωεϑϖϱςϕ↼↽⇀⇁", 0)
+) | {0x3A: ".", 0x3B: ",", 0x3C: "<", 0x3D: "/", 0x3E: ">", 0x3F: "⋆", 0x40: "∂", 0x60: "ℓ", 0x7B: "ı", 0x7C: "ȷ", 0x7D: "℘"}
+_OMS = dict(
+    enumerate("−·×∗÷⋄±∓⊕⊖⊗⊘⊙○∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽̸↦∀∃¬∅ℜℑ⊤⊥ℵ", 0)
+) | dict(enumerate("∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶", 0x5B))
+_OMX = dict(enumerate("()[]⌊⌋⌈⌉{}⟨⟩|‖/\\()()[]⌊⌋⌈⌉{}⟨⟩/\\()[]⌊⌋⌈⌉{}⟨⟩/\\/\\", 0)) | {
+    0x50: "∑", 0x51: "∏", 0x52: "∫", 0x53: "∪", 0x54: "∩", 0x58: "∑", 0x59: "∏", 0x5A: "∫", 0x5B: "∪", 0x5C: "∩",
+    0x62: "ˆ", 0x65: "˜", 0x68: "[", 0x69: "]", 0x6A: "⌊", 0x6B: "⌋", 0x6E: "{", 0x6F: "}",
+    0x70: "√", 0x71: "√", 0x72: "√", 0x73: "√", 0x74: "√", 0x75: "", 0x76: "√",
+}  # fmt: skip
+_OT1 = {0x0B: "ff", 0x0C: "fi", 0x0D: "fl", 0x0E: "ffi", 0x0F: "ffl", 0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl"}  # fmt: skip
+_TEX_FONTS = (
+    (re.compile(r"cmmi|lmmathi|mtmi|txmi|pxmi|hfbrmi|eurm|pazomath-ital", re.I), _OML),
+    (re.compile(r"cmsy|cmbsy|lmmathsy|mtsy|txsy|pxsy|hfbrsy", re.I), _OMS),
+    (re.compile(r"cmex|lmmathex|mtex|txex|pxex", re.I), _OMX),
+)
+# Pieces of growing brackets, which say nothing by themselves.
+_PIECES = dict.fromkeys(map(chr, (*range(0xF8E5, 0xF8FF), *range(0x239B, 0x23B8))), "")
+_PRESENTATION = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
+_ALWAYS = str.maketrans({**_PIECES, **_PRESENTATION, "\xad": "", "\u200b": "", "\u2060": "", "\ufeff": "", "\u200e": "", "\u200f": ""})
+
+
+class Repair:
+    """What the codes without a meaning stand for in each font of one document."""
+
+    def __init__(self, fonts: Sequence[Font], texts: Iterable[tuple[int, str]]) -> None:
+        self._tables: dict[int, dict[str, str]] = defaultdict(dict)
+        self.vocabulary: Counter[str] = Counter()
+        broken: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+        for font, text in texts:
+            self.vocabulary.update(word.lower() for word in _PLAIN_WORD.findall(text))
+            if _CODE.search(text):
+                for word in _WITH_CODE.findall(text):
+                    for code in set(_CODE.findall(word)):
+                        broken[font, code][word] += 1
+        for (font, code), words in broken.items():
+            meaning = _by_table(fonts[font], code)
+            self._tables[font][code] = self._by_words(code, words, fonts[font]) if meaning is None else meaning
+        self._maps = {font: str.maketrans(table) for font, table in self._tables.items()}
+
+    def __call__(self, text: str, font: int) -> str:
+        """``text`` of a font with its codes mended."""
+        if font in self._maps:
+            text = text.translate(self._maps[font])
+        return text if text.isascii() else text.translate(_ALWAYS)
+
+    def _by_words(self, code: str, words: Counter[str], font: Font) -> str:
+        scores: Counter[str] = Counter()
+        inside = 0
+        for word, count in words.most_common(200):
+            if len(_CODE.sub("", word)) < 2 or font.math:
+                continue
+            inside += count
+            for ligature in _LIGATURES:
+                made = _CODE.sub("ff", word.replace(code, ligature)).lower()
+                if made in _COMMON:
+                    scores[ligature] += 3 * count
+                elif self.vocabulary[made] > 0 or any(made == stem + "s" for stem in (made[:-1],) if stem in _COMMON):
+                    scores[ligature] += 2 * count
+        if scores:
+            return scores.most_common(1)[0][0]
+        if inside and ord(code) in _OT1:
+            return _OT1[ord(code)]
+        return "\ufffd"
+
+
+def _by_table(font: Font, code: str) -> str | None:
+    """What TeX's table says of a code; ``None`` for a font that is not one of TeX's mathematical ones."""
+    low = ord(code) & 0xFF if ord(code) >= 0xE000 else ord(code)
+    for name, table in _TEX_FONTS:
+        if name.search(font.name):
+            return table.get(low, "\ufffd")
+    if code in _PIECES:
+        return ""
+    return None
+
+
+def tokens(text: str) -> Iterator[str]:
+    """The plain words of a text in small letters."""
+    return (word.lower() for word in _PLAIN_WORD.findall(text))
+
+
+def join(before: str, after: str, vocabulary: Counter[str]) -> tuple[str, str]:
+    """How a line joins the next: the line's own text, and what stands between the two.
+
+    ``HYPHEN`` and "-" at the end of ``before`` are mended where the two halves make one word.
+    """
+    if not before or before[-1] not in (HYPHEN, "-", "‐"):
+        return before, " "
+    head, tail = re.search(r"[^\W\d_]*$", before[:-1]), re.match(r"[^\W\d_]+", after)
+    if not head or not head[0] or not tail:
+        return before[:-1] + "-", ""
+    first, second = head[0].lower(), tail[0].lower()
+    if not tail[0][0].islower():  # Monte-\nCarlo
+        return before[:-1] + "-", ""
+    whole, parted = vocabulary[first + second], vocabulary[f"{first}-{second}"]
+    if parted > whole or (whole == 0 and first in ("non", "self", "well", "semi", "quasi", "cross", "multi", "one", "two")):
+        return before[:-1] + "-", ""
+    if whole == 0 and vocabulary[first] > 2 and vocabulary[second] > 2 and len(first) > 3 and len(second) > 3:
+        return before[:-1] + "-", ""  # two words that the document knows, and never as one
+    return before[:-1], ""
+
+
+def hyphenated(text: str) -> Iterator[str]:
+    """The words of a text that are written with a hyphen, in small letters."""
+    return (word.lower() for word in re.findall(r"[A-Za-z]+-[A-Za-z]+", text))
