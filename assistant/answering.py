@@ -121,7 +121,11 @@ class Assistant:
     def stream(
         self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
     ) -> Iterator[str | Answer]:
-        """Pieces of the answer's text as they come, and last the Answer itself."""
+        """Pieces of the answer's text as they come, and last the Answer itself.
+
+        The pieces joined are its text, unless a chat model failed midway: then the Answer holds the one composed
+        from our notes, with a warning that says so.
+        """
         started = time.perf_counter()
         text = clean(question)
         state = self._fresh()

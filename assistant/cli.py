@@ -182,14 +182,28 @@ def readings(as_json: Json = False) -> None:
 @app.command()
 def doctor(
     notes: Annotated[bool, typer.Option("--notes", help="Check the notes.")] = False,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(help="Propose sentences of --readings for the claims of this note, one JSON line each."),
+    ] = None,
+    decided: Annotated[
+        Path | None, typer.Option(help="With --anchor: record the lines of this file as the note's anchors.")
+    ] = None,
+    readings: Annotated[
+        Path | None, typer.Option(help="A folder of readings to check against, or to anchor in.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check the installation, the index and, with --notes, what we wrote. Exit 1 where something is wrong."""
-    from assistant.doctor import check_corpus, check_installation
+    from assistant import doctor as checks
     from ingest.settings import Settings
 
     settings = Settings.from_environment()
-    findings = check_corpus(settings) if notes else check_installation(settings)
+    if anchor is not None:
+        for line in checks.anchor(settings, anchor, readings, decided):
+            print(line)
+        return
+    findings = checks.check_corpus(settings, readings) if notes else checks.check_installation(settings)
     if as_json:
         print(_dumped([{"what": f.what, "where": f.where, "serious": f.serious} for f in findings]))
     else:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.anchoring import decide, propose, read_folder, write_anchors
 from ingest.catalogue import load_catalogue
+from ingest.documents import Document
 from ingest.embedding import SentenceTransformerEmbedder, Vectors, check_weights, packaged_model
-from ingest.errors import UnderhoodError
+from ingest.errors import NotesError, UnderhoodError
 from ingest.index.generation import published
 from ingest.note_checks import Finding, check_notes
-from ingest.notes import Note, read_anchors, read_notes
+from ingest.notes import Anchor, Note, parse_note, read_anchors, read_notes
 from ingest.pipeline import wanted_stamp
 from ingest.settings import DEFAULT_EMBEDDER, Settings, writable_home
+from ingest.wording import WordIndex, norms
 
 #: Two claims of different ids nearer than this say the same.
 SAME_CLAIM = 0.97
 #: A question must find its claim among the first three, its own row left out.
 FIRST = 3
+#: So many words in a row are borrowed, not shared.
+BORROWED = 8
 
 
 def check_installation(settings: Settings) -> list[Finding]:
@@ -51,23 +63,108 @@ def check_installation(settings: Settings) -> list[Finding]:
     return found
 
 
-def check_corpus(settings: Settings) -> list[Finding]:
-    """Everything a machine can check of the notes: form, names, anchors, sameness, questions that find their claim."""
+def check_corpus(settings: Settings, readings: Path | None = None) -> list[Finding]:
+    """Everything a machine can check of the notes: form, names, anchors, sameness, questions that find their claim.
+
+    With a folder of readings also: anchors whose words no reading has, and claims that share eight words in a
+    row with a reading they cite.
+    """
     catalogue = load_catalogue(settings.corpus)
     notes = read_notes(settings.corpus / "notes")
-    found = check_notes(notes, catalogue.by_id)
-    claims = {c.id: c for n in notes for c in n.claims}
-    for anchors in read_anchors(settings.corpus / "anchors").values():
-        for anchor in anchors:
-            if anchor.claim not in claims:
-                found.append(Finding(f"anchors/{anchor.claim}", "anchors a claim that does not exist"))
-            elif anchor.resource not in {c.resource for c in claims[anchor.claim].citations}:
-                found.append(
-                    Finding(f"anchors/{anchor.claim}", f"anchors to {anchor.resource}, which the claim does not cite")
-                )
+    anchors = read_anchors(settings.corpus / "anchors")
+    found = [*check_notes(notes, catalogue.by_id), *_formulas(notes), *_anchors(notes, anchors)]
+    if readings is not None:
+        documents = [d for d in read_folder(readings, catalogue.by_id) if isinstance(d, Document)]
+        found += [*_lost_anchors(anchors, documents), *_borrowed(notes, documents)]
     if any(f.serious for f in found):
         return found
     return [*found, *_by_meaning(notes, settings)]
+
+
+def anchor(settings: Settings, note: Path, readings: Path | None, decided: Path | None) -> Iterator[str]:
+    """Proposals for a note's claims as JSON lines, or, with decided lines, what was recorded of them."""
+    if readings is None:
+        raise NotesError("--anchor needs --readings DIR, the readings to anchor in", where=str(note))
+    root = settings.corpus / "notes"
+    path = note if note.is_file() else root / note
+    if not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+        raise NotesError(f"no such note in {root}", where=str(note))
+    parsed = parse_note(path.read_text("utf-8"), path.resolve().relative_to(root.resolve()).as_posix())
+    cited = {c.resource for claim in parsed.claims for c in claim.citations}
+    documents = [
+        d
+        for d in read_folder(readings, load_catalogue(settings.corpus).by_id)
+        if isinstance(d, Document) and d.resource in cited
+    ]
+    if decided is None:
+        for proposal in propose(parsed, documents, SentenceTransformerEmbedder(settings.embedder)):
+            yield json.dumps(asdict(proposal), ensure_ascii=False)
+        return
+    made = decide(decided.read_text("utf-8").splitlines(), parsed, documents, dt.date.today().isoformat())
+    target = settings.corpus / "anchors" / f"{path.stem}.jsonl"
+    write_anchors(target, made)
+    yield f"{len(made)} anchors recorded in {target.name}"
+
+
+def _formulas(notes: Sequence[Note]) -> Iterator[Finding]:
+    """Formulas that do not parse as LaTeX; checked where latex2mathml (a development package) is installed."""
+    if find_spec("latex2mathml") is None:
+        return
+    from latex2mathml.converter import convert
+
+    for note in notes:
+        for claim in note.claims:
+            for formula in re.findall(r"\$([^$]+)\$", claim.text):
+                try:
+                    convert(formula)
+                except Exception as error:  # the converter raises many kinds for malformed LaTeX
+                    yield Finding(
+                        f"{note.path}:{claim.line}", f"{claim.id}: ${formula}$ is not LaTeX ({type(error).__name__})"
+                    )
+
+
+def _anchors(notes: Sequence[Note], anchors: Mapping[str, Sequence[Anchor]]) -> Iterator[Finding]:
+    claims = {c.id: c for n in notes for c in n.claims}
+    for claim, found in anchors.items():
+        for one in found:
+            if claim not in claims:
+                yield Finding(f"anchors/{claim}", "anchors a claim that does not exist")
+            elif one.resource not in {c.resource for c in claims[claim].citations}:
+                yield Finding(f"anchors/{claim}", f"anchors to {one.resource}, which the claim does not cite")
+
+
+def _lost_anchors(anchors: Mapping[str, Sequence[Anchor]], documents: Sequence[Document]) -> Iterator[Finding]:
+    """Anchors into a resource that is held, whose words no text of it has. Another edition may lack them: a look."""
+    held: dict[str, list[tuple[Document, WordIndex]]] = defaultdict(list)
+    for document in documents:
+        held[document.resource].append((document, WordIndex(document.text)))
+    sought = lost = 0
+    for found in anchors.values():
+        for one in found:
+            if one.resource not in held or one.edition not in {d.edition or d.name for d, _ in held[one.resource]}:
+                continue
+            sought += 1
+            if not any(i.find_digest(one.words, one.sha256, one.start) for _, i in held[one.resource]):
+                lost += 1
+                yield Finding(f"anchors/{one.claim}", f"its words are not in {one.resource} ({one.edition})")
+    yield Finding("anchors", f"{sought - lost} of {sought} anchors into held editions found", serious=False)
+
+
+def _borrowed(notes: Sequence[Note], documents: Sequence[Document]) -> Iterator[Finding]:
+    """Claims that share eight words in a row with a reading they cite."""
+    runs: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for document in documents:
+        found = norms(document.text)
+        runs[document.resource] |= {tuple(found[i : i + BORROWED]) for i in range(len(found) - BORROWED + 1)}
+    for note in notes:
+        for claim in note.claims:
+            own = norms(claim.text)
+            windows = {tuple(own[i : i + BORROWED]) for i in range(len(own) - BORROWED + 1)}
+            for cited in sorted({c.resource for c in claim.citations}):
+                if shared := windows & runs.get(cited, set()):
+                    yield Finding(
+                        f"{note.path}:{claim.line}", f"{claim.id} shares with {cited}: {' '.join(min(shared))!r}"
+                    )
 
 
 def _by_meaning(notes: Sequence[Note], settings: Settings) -> list[Finding]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from ingest.errors import ModelError
 
 TIMEOUT_SECONDS = 60
+RETRIES = 2
 _EXTRAS = {"openai": "openai", "anthropic": "anthropic", "ollama": "ollama"}
 
 
@@ -67,10 +68,14 @@ class LangChainModel:
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """Pieces of the reply's text. Raises ModelError with a reason in words."""
+        finished = not self.name.startswith("openai:")  # others do not all say why they end
         try:
             for chunk in self._model.stream([(m.role, m.content) for m in messages]):
                 if text := _text(chunk):
                     yield text
+                finished = finished or getattr(chunk, "response_metadata", {}).get("finish_reason") == "stop"
+            if not finished:
+                raise ModelError("the model's reply was cut off", where=f"UNDERHOOD_MODEL={self.name}")
         except ModelError:
             raise
         except Exception as error:  # providers raise their own trees; each becomes one line here
@@ -89,7 +94,7 @@ def _load(name: str) -> Any:
 
     provider = name.partition(":")[0]
     try:
-        return init_chat_model(name, temperature=0, timeout=TIMEOUT_SECONDS, max_retries=2)
+        return init_chat_model(name, temperature=0, timeout=TIMEOUT_SECONDS, max_retries=RETRIES)
     except ImportError as error:
         extra = _EXTRAS.get(provider, provider)
         raise ModelError(

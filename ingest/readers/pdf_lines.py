@@ -64,26 +64,71 @@ class Line:
 
 
 def _joined(runs: Sequence[Run], size: float) -> str:
-    parts = []
-    end = None
+    parts: list[str] = []
+    last: Run | None = None
     for run in runs:
-        if end is not None and run.x0 - end > 0.25 * size and not run.text.startswith(" "):
+        text = run.text
+        if last and last.size > 1.6 * run.size and len(last.text.strip()) == 1 and last.text.strip().isupper():
+            text = text.lstrip()  # a drop cap and the rest of its word
+        elif last and run.x0 - last.x1 > 0.25 * size and not text.startswith(" "):
             parts.append(" ")
-        parts.append(run.text)
-        end = run.x1
+        parts.append(text)
+        last = run
     return " ".join("".join(parts).split())
 
 
-def lines_of(page: Page, fonts: Sequence[Font]) -> list[Line]:
-    """The lines of a page in reading order."""
-    lines = _in_file_order(page.runs, fonts)
-    if not lines:
-        return []
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    gutter = _gutter(lines, left, right)
-    if gutter is None:
-        return _single(lines, left, right, 0)
-    return _by_columns(_split_at(lines, gutter), gutter, left, right)
+def lines_of(pages: Sequence[Page], fonts: Sequence[Font]) -> list[list[Line]]:
+    """The lines of each page in reading order."""
+    loose = [_in_file_order(page.runs, fonts) for page in pages]
+    gutters = [_gutter(lines, *_edges(lines)) if lines else None for lines in loose]
+    usual = _usual(gutters) or _margin(loose)
+    ordered = []
+    for lines, own in zip(loose, gutters, strict=True):
+        gutter = own if own is not None or usual is None or not _leaves_free(lines, usual) else usual
+        if gutter is None:
+            ordered.append(_single(lines, *_edges(lines), 0))
+        else:
+            ordered.append(_by_columns(_split_at(lines, gutter), gutter, *_edges(lines)))
+    return ordered
+
+
+def _edges(lines: Sequence[Line]) -> tuple[float, float]:
+    return min((line.x0 for line in lines), default=0.0), max((line.x1 for line in lines), default=0.0)
+
+
+def _usual(gutters: Sequence[float | None]) -> float | None:
+    """The gutter of a document whose pages mostly have the same one."""
+    found = sorted(gutter for gutter in gutters if gutter is not None)
+    if len(found) < max(2, 0.25 * len(gutters)):
+        return None
+    middle = found[len(found) // 2]
+    return middle if sum(abs(gutter - middle) < 12 for gutter in found) >= 0.7 * len(found) else None
+
+
+def _margin(pages: Sequence[Sequence[Line]]) -> float | None:
+    """Where a margin with notes begins: right of where running text ends on all pages."""
+    sizes: Counter[float] = Counter()
+    for lines in pages:
+        for line in lines:
+            sizes[round(line.size * 2) / 2] += len(line.text)
+    usual = sizes.most_common(1)[0][0] if sizes else 0.0
+    ends = sorted(
+        line.x1 for lines in pages for line in lines if len(line.text) >= 25 and abs(line.size - usual) < 0.6
+    )
+    if len(ends) < 20:
+        return None
+    # Running heads may reach over the margin, and ragged lines end anywhere: what nearly all lines keep to counts.
+    usual_end = ends[int(0.9 * (len(ends) - 1))]
+    edge = max(end for end in ends if end <= usual_end + 0.05 * (usual_end - ends[0]))
+    starts = [line.x0 for lines in pages for line in lines if line.x0 > edge + 4 and len(line.text) >= 8]
+    return (edge + min(starts)) / 2 if len(starts) >= max(4, 0.5 * len(pages)) else None
+
+
+def _leaves_free(lines: Sequence[Line], gutter: float) -> bool:
+    """Whether a page with few lines in one column still keeps to the document's usual gutter."""
+    crossing = sum(line.x1 - line.x0 for line in lines if line.x0 < gutter < line.x1)
+    after = [line for line in lines if line.x0 >= gutter]
+    return len(after) >= 1 and crossing < 0.3 * sum(line.x1 - line.x0 for line in lines)
 
 
 def _in_file_order(runs: Iterable[Run], fonts: Sequence[Font]) -> list[Line]:

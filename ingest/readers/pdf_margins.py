@@ -28,16 +28,20 @@ def without_margins(pages: Sequence[Page], lines: Sequence[list[Line]]) -> tuple
     edges = [list(_edge_lines(page, found)) for page, found in zip(pages, lines, strict=True)]
     offsets = _offsets(edges)
     repeated = _repeated(pages, edges)
-    heights = _common_heights(edges)
+    heights = _common_heights(pages, edges, offsets)
     kept, labels = [], _labels(pages, edges, offsets)
     for index, found in enumerate(lines):
-        out = set()
+        out: set[int] = set()
+        gone: list[float] = []
         for line in edges[index]:
             at = (round(line.y / _SAME_HEIGHT), line.y > pages[index].height / 2)
             numbered = any(offset in offsets for offset, _ in _numbers(line.text, index))
             alone = bool(_NUMBER_ONLY.fullmatch(line.text))
             if id(line) in repeated or (numbered and (alone or at in heights)) or (alone and len(pages) == 1):
                 out.add(id(line))
+                gone.append(line.y)
+        # What stands beside a page number, such as the title of the section, goes with it.
+        out |= {id(line) for line in edges[index] if any(abs(line.y - y) <= 2 for y in gone)}
         kept.append([line for line in found if id(line) not in out])
     return kept, labels
 
@@ -100,8 +104,8 @@ def _labels(pages: Sequence[Page], edges: Sequence[list[Line]], offsets: set[Off
         after = next((s[0] for s in seen[index + 1 :] if s), None)
         if own:
             labels.append(own[1])
-        elif before and before == after and before[0] == "arabic":
-            labels.append(str(before[1] + index))
+        elif after and after[0] == "arabic" and before in (after, None) and after[1] + index >= 1:
+            labels.append(str(after[1] + index) if before or index < _NEIGHBOURS else page.label)
         else:
             labels.append(page.label)
     return labels
@@ -125,9 +129,12 @@ def _repeated(pages: Sequence[Page], edges: Sequence[list[Line]]) -> set[int]:
     return found
 
 
-def _common_heights(edges: Sequence[list[Line]]) -> set[tuple[int, bool]]:
-    """Heights (and whether at the top) at which a third of the pages have an outermost line."""
+def _common_heights(
+    pages: Sequence[Page], edges: Sequence[list[Line]], offsets: set[Offset]
+) -> set[tuple[int, bool]]:
+    """Heights (and whether at the top) at which a quarter of the pages print their number among other words."""
     counts: Counter[tuple[int, bool]] = Counter()
-    for lines in edges:
-        counts.update({(round(line.y / _SAME_HEIGHT), line.y > 300) for line in lines})
-    return {height for height, count in counts.items() if count >= max(3, len(edges) / 3)}
+    for index, (page, lines) in enumerate(zip(pages, edges, strict=True)):
+        numbered = [line for line in lines if any(offset in offsets for offset, _ in _numbers(line.text, index))]
+        counts.update({(round(line.y / _SAME_HEIGHT), line.y > page.height / 2) for line in numbered})
+    return {height for height, count in counts.items() if count >= max(3, len(edges) / 4)}

@@ -22,6 +22,7 @@ MOST_PAGE_CHARACTERS = 150_000
 _MOST_OUTLINE = 20_000
 #: Stands for a hyphen that breaks a word at a line end.
 HYPHEN = "\ufffe"
+_BLANK = " \t\r\n\xa0"  # no more: codes that Python strips as well, such as 0x1c, are letters in some fonts
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _BOLD = re.compile(r"bold|black|heavy|demi|medi(?:$|[^a-z])|cmbx|sfbx|cmssbx|bx\d|-b$|mib\d", re.I)
@@ -152,7 +153,7 @@ class Source:
                 words.close()
             shown = page.get_rotation() // 90
             turned = _common_turn(raw)
-            runs = [run._replace(page=index) for run in _as_read(raw, turned, (box.left, box.bottom, width, height))]
+            runs = list(_as_read(raw, index, turned, (box.left, box.bottom, width, height)))
             if turned % 2:
                 width, height = height, width
             pictures = 0.0 if len(runs) > 20 and not runs[0].hidden else _pictures(page, width * height)
@@ -175,16 +176,16 @@ class Source:
             while end < count and objects[end] == target and line[end] not in "\r\n":
                 end += 1
             part = line[start:end]
-            words = part.strip()
+            words = part.strip(_BLANK)
             if words and target:
-                first = start + len(part) - len(part.lstrip())
+                first = start + len(part) - len(part.lstrip(_BLANK))
                 yield _Raw(
                     " " + words if spaced or first > start else words,
                     *about(first, first + len(words) - 1, target),
                     self._font(target),
                     about.hidden,
                 )
-            spaced = part[-1].isspace() or (not words and spaced)
+            spaced = part[-1] in _BLANK or (not words and spaced)
             start = end
 
     def _font(self, target: int) -> int:
@@ -336,7 +337,7 @@ def _common_turn(raw: list[_Raw]) -> int:
     return counts.index(max(counts))
 
 
-def _as_read(raw: list[_Raw], turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:
+def _as_read(raw: list[_Raw], index: int, turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:
     """The runs that lie along the page's common direction, turned so that it is left to right."""
     for run in raw:
         if _turn(run.along) == turned:
@@ -344,7 +345,7 @@ def _as_read(raw: list[_Raw], turned: int, page: tuple[float, float, float, floa
             x1, y1 = turn_point(run.right, run.top, turned, page)
             _, y = turn_point(run.x, run.y, turned, page)
             if math.isfinite(x0 + x1 + y0 + y1 + y) and 0.5 <= run.size < 2000:
-                yield Run(run.text, min(x0, x1), max(x0, x1), y, run.size, run.font, 0, run.hidden)
+                yield Run(run.text, min(x0, x1), max(x0, x1), y, run.size, run.font, index, run.hidden)
 
 
 def turn_point(x: float, y: float, turns: int, page: tuple[float, float, float, float]) -> tuple[float, float]:

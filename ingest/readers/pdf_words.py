@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from ingest.readers.pdf_pages import HYPHEN, Font
+from ingest.readers.pdf_pages import HYPHEN, Font, Run
 
 _LIGATURES = ("fi", "ff", "fl", "ffi", "ffl", "tt", "ti", "ft", "th", "st", "ct", "fj", "tti", "’", "-")
 _CODE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
-_WITH_CODE = re.compile("[A-Za-z\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufb00-\ufb06\ufffd]+")
+_FIRST_SIGN, _LAST_SIGN = 0xF0000, 0xFFFFD
+_SIGN = re.compile(f"[{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}]")
+_SIGNED_WORD = re.compile(f"[A-Za-z]*[{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}][A-Za-z{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}]*")
+_HYPHENATED = re.compile(r"[a-z]+-[a-z]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
-_LETTERS = re.compile(r"[^\W\d_]+$")
 
 # Words with ligatures that English texts on any subject hold; a book whose every ligature is broken has none of its own.
 _COMMON = frozenset(
@@ -68,22 +70,27 @@ _ALWAYS = str.maketrans({**_PIECES, **_PRESENTATION, "\xad": "", "\u200b": "", "
 
 
 class Repair:
-    """What the codes without a meaning stand for in each font of one document."""
+    """What the codes without a meaning stand for in each font of one document, and the words of the document."""
 
-    def __init__(self, fonts: Sequence[Font], texts: Iterable[tuple[int, str]]) -> None:
-        self._tables: dict[int, dict[str, str]] = defaultdict(dict)
+    def __init__(self, fonts: Sequence[Font], pages: Iterable[Sequence[Run]]) -> None:
         self.vocabulary: Counter[str] = Counter()
-        broken: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-        for font, text in texts:
-            self.vocabulary.update(word.lower() for word in _PLAIN_WORD.findall(text))
-            if _CODE.search(text):
-                for word in _WITH_CODE.findall(text):
-                    for code in set(_CODE.findall(word)):
-                        broken[font, code][word] += 1
-        for (font, code), words in broken.items():
+        self._fonts = fonts
+        self._stands: dict[tuple[int, str], str] = {}  # a sign of our own for each code of each font
+        broken: dict[str, Counter[str]] = defaultdict(Counter)
+        for runs in pages:
+            # Words are sought in the whole page: a ligature is often a run of its own, in a font of its own.
+            text = "".join([self._signed(run) if _CODE.search(run.text) else run.text for run in runs]).replace(HYPHEN, "")
+            self.vocabulary.update(_PLAIN_WORD.findall(text.lower()))
+            self.vocabulary.update(_HYPHENATED.findall(text.lower()))
+            for word in _SIGNED_WORD.findall(text) if self._stands else ():
+                for sign in _SIGN.findall(word):
+                    broken[sign][word] += 1
+        self._maps: dict[int, dict[int, str]] = defaultdict(dict)
+        for (font, code), sign in self._stands.items():
             meaning = _by_table(fonts[font], code)
-            self._tables[font][code] = self._by_words(code, words, fonts[font]) if meaning is None else meaning
-        self._maps = {font: str.maketrans(table) for font, table in self._tables.items()}
+            if meaning is None:
+                meaning = "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign])
+            self._maps[font][ord(code)] = meaning
 
     def __call__(self, text: str, font: int) -> str:
         """``text`` of a font with its codes mended."""
@@ -91,24 +98,28 @@ class Repair:
             text = text.translate(self._maps[font])
         return text if text.isascii() else text.translate(_ALWAYS)
 
-    def _by_words(self, code: str, words: Counter[str], font: Font) -> str:
+    def _signed(self, run: Run) -> str:
+        return _CODE.sub(lambda code: self._stands.setdefault((run.font, code[0]), chr(_FIRST_SIGN + len(self._stands))), run.text)
+
+    def _by_words(self, code: str, sign: str, words: Counter[str]) -> str:
         scores: Counter[str] = Counter()
         inside = 0
         for word, count in words.most_common(200):
-            if len(_CODE.sub("", word)) < 2 or font.math:
+            if len(_SIGN.sub("", word)) < 2:
                 continue
             inside += count
             for ligature in _LIGATURES:
-                made = _CODE.sub("ff", word.replace(code, ligature)).lower()
+                made = word.replace(sign, ligature).lower()
                 if made in _COMMON:
                     scores[ligature] += 3 * count
-                elif self.vocabulary[made] > 0 or any(made == stem + "s" for stem in (made[:-1],) if stem in _COMMON):
+                elif self.vocabulary[made] > 0:
                     scores[ligature] += 2 * count
         if scores:
             return scores.most_common(1)[0][0]
-        if inside and ord(code) in _OT1:
-            return _OT1[ord(code)]
-        return "\ufffd"
+        low = ord(code) - 0xE000  # some programs number a font's characters from here by their ASCII codes
+        if 0x30 <= low < 0x7F:
+            return chr(low)
+        return _OT1.get(ord(code), "\ufffd") if inside else "\ufffd"
 
 
 def _by_table(font: Font, code: str) -> str | None:
@@ -116,15 +127,10 @@ def _by_table(font: Font, code: str) -> str | None:
     low = ord(code) & 0xFF if ord(code) >= 0xE000 else ord(code)
     for name, table in _TEX_FONTS:
         if name.search(font.name):
-            return table.get(low, "\ufffd")
+            return table.get(low, "" if table is _OMX else "\ufffd")
     if code in _PIECES:
         return ""
     return None
-
-
-def tokens(text: str) -> Iterator[str]:
-    """The plain words of a text in small letters."""
-    return (word.lower() for word in _PLAIN_WORD.findall(text))
 
 
 def join(before: str, after: str, vocabulary: Counter[str]) -> tuple[str, str]:
@@ -146,8 +152,3 @@ def join(before: str, after: str, vocabulary: Counter[str]) -> tuple[str, str]:
     if whole == 0 and vocabulary[first] > 2 and vocabulary[second] > 2 and len(first) > 3 and len(second) > 3:
         return before[:-1] + "-", ""  # two words that the document knows, and never as one
     return before[:-1], ""
-
-
-def hyphenated(text: str) -> Iterator[str]:
-    """The words of a text that are written with a hyphen, in small letters."""
-    return (word.lower() for word in re.findall(r"[A-Za-z]+-[A-Za-z]+", text))

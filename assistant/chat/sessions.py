@@ -1,0 +1,77 @@
+"""A conversation as the browser keeps it: turns as plain values, in the tab's own storage.
+
+The server keeps no conversation. Each request brings its own, so that a reload, a restart of the server and ten
+tabs side by side are all the same case. What a browser sends is checked like any stranger's input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from assistant.answers import Answer
+from ingest.errors import QuestionError
+
+#: Turns kept of one conversation; older ones fall off its beginning.
+MOST_TURNS = 40
+#: Characters of an error or a partial answer that are kept.
+_MOST_TEXT = 20_000
+
+State = Literal["writing", "done", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and what came of it.
+
+    ``text`` is what was written so far (or why it failed), ``scope`` the resources the question was narrowed to.
+    """
+
+    question: str
+    state: State
+    answer: Answer | None = None
+    text: str = ""
+    scope: tuple[str, ...] = ()
+    rating: Literal["up", "down"] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; ``turn`` reads it back."""
+        raw = {k: v for k, v in asdict(replace(self, answer=None)).items() if k != "answer"}
+        return {**raw, "scope": list(self.scope), "answer": self.answer.to_json() if self.answer else None}
+
+
+def turn(raw: Any) -> Turn | None:
+    """The turn in ``raw``, or None where it is none of ours."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("question"), str):
+        return None
+    text, scope, rating = raw.get("text"), raw.get("scope"), raw.get("rating")
+    try:
+        answer = Answer.from_json(raw["answer"]) if raw.get("answer") else None
+    except QuestionError:
+        return None
+    state: State = "done" if answer else "stopped" if raw.get("state") in ("writing", "stopped") else "failed"
+    return Turn(
+        question=raw["question"][:_MOST_TEXT],
+        state=state,
+        answer=answer,
+        text=text[:_MOST_TEXT] if isinstance(text, str) else "",
+        scope=tuple(s for s in scope if isinstance(s, str)) if isinstance(scope, list) else (),
+        rating=rating if rating in ("up", "down") else None,
+    )
+
+
+def turns(raw: Any) -> list[Turn]:
+    """The conversation that a browser sent, without what is damaged."""
+    found = [turn(r) for r in raw[-MOST_TURNS:]] if isinstance(raw, list) else []
+    return [t for t in found if t is not None]
+
+
+def dumped(conversation: Sequence[Turn]) -> list[dict[str, Any]]:
+    """A conversation as the browser keeps it."""
+    return [t.to_json() for t in conversation[-MOST_TURNS:]]
+
+
+def history(conversation: Sequence[Turn]) -> list[str]:
+    """The earlier questions as they were understood, for ``Assistant.ask``."""
+    return [t.answer.standalone_question for t in conversation if t.answer]

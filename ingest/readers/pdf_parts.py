@@ -1,0 +1,389 @@
+"""Lines -> parts: paragraphs, headings, captions, footnotes, formulas, tables and code, in reading order. Pure.
+
+A paragraph goes on over a column or a page; what stands between (captions, footnotes, figures' words)
+waits until it has ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest.documents import MarkKind
+from ingest.readers.pdf_lines import Line
+from ingest.readers.pdf_pages import HYPHEN, Font
+
+_CAPTION = re.compile(
+    r"(?:Figure|Fig\.|FIGURE|FIG\.|Table|TABLE|Algorithm|ALGORITHM|Listing|Scheme|Plate|Chart|Exhibit)\s*"
+    r"(?:[A-Z]?\d+(?:[.\-–]\d+)*[a-z]?|[IVX]+)\b(?P<sign>\s*[:.|—–])?"
+)
+_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖#])[\s.):]*\S")
+_BULLET = re.compile(r"(?:[•·▪◦‣∙●○■–—►✓*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d+\]|\(?[ivx]{1,4}[.)])\s")
+_LEADERS = re.compile(r"(?:\.\s?){4,}[\divxlc]*\s*$")
+_INDEX_ENTRY = re.compile(r".{2,60}?,\s\d+(?:[–-]\d+)?(?:,\s\d+(?:[–-]\d+)?)*$")
+_NUMBERED = re.compile(r"(?:(?:Chapter|Section|Lecture|Part|Appendix|§)\s*)?(\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[IVX]{1,5}|[A-Z])[.:)]?\s+\S")
+_CHAPTER = re.compile(r"(?:Chapter|Part|Lecture|Appendix|Lesson|Week|Unit)\s+(?:[\dIVX]+|[A-Z])\.?:?", re.I)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SYMBOLS = re.compile(r"[=<>≤≥≈∼≡∝±×·∗∑∏∫√∂∇∈∞→←↔⇒⇔∀∃¬∪∩⊂⊆⊙⊗⊕|‖^{}\[\]()+−/\d\u0370-\u03ff\ufffd,;:.′ˆ˜¯]")
+_RELATION = re.compile(r"[=<>≤≥≈∼≡∝→←⇒⇔∈+−]|:=")
+_FUNCTIONS = frozenset(
+    "exp log sin cos tan tanh max min arg argmax argmin lim sup inf det diag rank sgn sign var cov for where and otherwise "
+    "subject with not mod softmax relu trace vec dim span null std if such that all".split()
+)
+_ENDS = (".", "?", "!", ":", ";", "”", ".)", ".”", "…")
+_FIGURES = re.compile(r"[-−+±(]?[\d.,]*\d[\d.,]*[)%†*∗]?")
+_LEADS_TO_FORMULA = re.compile(
+    r"(?:\b(?:by|as|that|form|is|are|be|gives?|given|have|has|to|where|follows|obtains?|get|with|and|or|of|if|then|yields?|when|"
+    r"equation|function|becomes|for|find|write|=)|,)$"
+)
+_CODE_WORDS = re.compile(
+    r"(?:\d+:|Require|Ensure|Input|Output|for\b|while\b|if\b|else|end\b|return\b|repeat|until\b|Initiali[sz]e|procedure|"
+    r"function\b|Compute\b|Update\b|Sample\b|Set\b|do\b|loop)",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """Lines that belong together. ``kind`` is ``None`` for running text; ``level`` is a heading's (1 is the highest)."""
+
+    lines: list[Line]
+    kind: MarkKind | None = None
+    level: int = 0
+
+    @property
+    def size(self) -> float:
+        """The size of its first line."""
+        return self.lines[0].size
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the running text of a document looks: size and distance of lines in points, and its font."""
+
+    size: float
+    leading: float
+    font: int
+
+
+@dataclass(slots=True)
+class Style:
+    """What a line is made of, by its fonts and characters."""
+
+    bold: bool
+    mono: bool
+    foreign: bool  # nothing of it is in the font of running text
+    words: int
+    symbols: float  # the share of mathematical characters
+    math: float  # the share of characters in mathematical fonts
+    font: int  # the font of most of it
+    opens_bold: bool
+    formula: bool = field(default=False)
+
+
+def look_of(pages: Iterable[Sequence[Line]]) -> Look:
+    """The most common size, line distance and font of a document."""
+    sizes: Counter[float] = Counter()
+    fonts: Counter[int] = Counter()
+    gaps: Counter[float] = Counter()
+    for lines in pages:
+        for before, line in zip([None, *lines], lines, strict=False):
+            sizes[round(line.size * 4) / 4] += len(line.text)
+            for run in line.runs:
+                fonts[run.font] += len(run.text)
+            if before and before.column == line.column and abs(before.size - line.size) < 0.3 and 0 < before.y - line.y < 60:
+                gaps[round((before.y - line.y) * 2) / 2] += len(line.text)
+    size = sizes.most_common(1)[0][0] if sizes else 10.0
+    leading = next((gap for gap, _ in gaps.most_common(3) if 0.9 * size <= gap <= 2.6 * size), 1.2 * size)
+    return Look(size, leading, fonts.most_common(1)[0][0] if fonts else 0)
+
+
+def style_of(line: Line, fonts: Sequence[Font], look: Look) -> Style:
+    """What a line is made of."""
+    text = line.text
+    total = bold = mono = math = foreign = 0
+    plain = []
+    shares: Counter[int] = Counter()
+    for run in line.runs:
+        font, size = fonts[run.font], len(run.text)
+        shares[run.font] += size
+        total += size
+        bold += size * font.bold
+        mono += size * font.mono
+        math += size * font.math
+        foreign += size * (run.font != look.font)
+        plain.append(" " if font.math else run.text)
+    words = [word for word in _WORD.findall("".join(plain)) if word not in _FUNCTIONS]
+    symbols = max(math, len(_SYMBOLS.findall(text))) / max(1, total)
+    main = shares.most_common(1)[0][0]
+    style = Style(
+        bold >= 0.8 * total, mono >= 0.7 * total, foreign == total, len(words), symbols, math / max(1, total), main,
+        fonts[line.runs[0].font].bold,
+    )
+    style.formula = not style.mono and (
+        (not words and (symbols > 0.25 or len(text) <= 3))
+        or (len(words) <= 2 and symbols > (0.3 if words else 0.12) and bool(_RELATION.search(text)))
+    )
+    return style
+
+
+def styles_of(pages: Iterable[Sequence[Line]], fonts: Sequence[Font], look: Look) -> dict[int, Style]:
+    """The style of each line by ``id``."""
+    return {id(line): style_of(line, fonts, look) for lines in pages for line in lines}
+
+
+def parts_of(lines: Sequence[Line], look: Look, styles: dict[int, Style], levels: dict[int, int]) -> list[Part]:
+    """The parts of one page. ``levels`` holds the levels of lines known to be headings, by ``id``."""
+    contents = is_contents(lines)
+    parts: list[Part] = []
+    for line in _without_scraps(lines, styles, look):
+        style = styles[id(line)]
+        kind = _kind_of(line, style, look)
+        if contents and kind is None and (line.x1 < line.left + 0.7 * (line.right - line.left) or line.text[-1:].isdigit()):
+            kind = "table"  # an entry without dots
+        level = levels.get(id(line), 0)
+        part = parts[-1] if parts else None
+        if part and _goes_on(part, line, kind, level, style, styles, look):
+            part.lines.append(line)
+        else:
+            parts.append(Part([line], "heading" if level else kind, level))
+    _mark_footnotes(parts, look)
+    _mark_margin(parts)
+    for part in parts:
+        _settle(part, styles, look)
+    _mark_algorithms(parts)
+    return parts
+
+
+def is_contents(lines: Sequence[Line]) -> bool:
+    """Whether a page is a table of contents: many of its lines end in dots and a number."""
+    return sum(bool(_LEADERS.search(line.text)) for line in lines) >= max(4, 0.3 * len(lines))
+
+
+def _without_scraps(lines: Sequence[Line], styles: dict[int, Style], look: Look) -> Iterator[Line]:
+    """Lines, with the scraps of a formula that hang on a line of running text taken into that line."""
+    before: Line | None = None
+    for line in lines:
+        scrap = styles[id(line)].formula and len(line.text) <= 6 and line.size <= 1.02 * look.size
+        if (
+            before is not None
+            and scrap
+            and styles[id(before)].words >= 3
+            and 0 <= before.y - line.y < 0.75 * look.leading
+            and before.x0 <= line.x0
+            and line.x1 <= before.x1 + 2 * look.size
+            and before.column == line.column
+        ):
+            at = next((i for i, run in enumerate(before.runs) if run.x0 > line.x0), len(before.runs))
+            first = line.runs[0]
+            before.runs[at:at] = [first._replace(text=" " + first.text.lstrip()), *line.runs[1:]]
+            before.x1 = max(before.x1, line.x1)
+            before._text = None
+            continue
+        yield line
+        before = line
+
+
+def _kind_of(line: Line, style: Style, look: Look) -> MarkKind | None:
+    if style.mono:
+        return None if "://" in line.text or "@" in line.text or "www." in line.text else "code"
+    if _LEADERS.search(line.text):
+        return "table"
+    if style.formula and (line.x0 > line.left + 1.2 * look.size or line.size < 0.8 * look.size or style.words == 0):
+        return "formula"
+    match = _CAPTION.match(line.text)
+    if match and (match["sign"] or line.size < 0.95 * look.size or style.opens_bold):
+        return "caption"
+    return None
+
+
+def _goes_on(
+    part: Part, line: Line, kind: MarkKind | None, level: int, style: Style, styles: dict[int, Style], look: Look
+) -> bool:
+    """Whether a line continues a part of the same page."""
+    last = part.lines[-1]
+    gap = last.y - line.y
+    leading = max(look.leading * min(1.6, line.size / look.size), 1.05 * line.size)
+    if part.kind == "heading" or level:
+        if _CHAPTER.fullmatch(last.text) and part.kind == "heading" and level and len(part.lines) == 1:
+            return 0 < gap < 6 * leading  # "Chapter 6" and its title are one heading
+        return part.kind == "heading" and level == part.level and level > 0 and 0 <= gap < 1.7 * leading
+    if part.kind in ("formula", "code") or kind in ("formula", "code"):
+        if part.kind is None and kind == "formula" and _ends_paragraph(part, line, gap, leading):
+            return True
+        if part.kind == kind:
+            return abs(gap) < 3.2 * leading and last.column == line.column
+        return part.kind == "code" and kind == "formula" and abs(gap) < 1.4 * leading
+    if kind == "table" or part.kind == "table":
+        return kind == part.kind
+    if kind == "caption" or last.column != line.column or gap < -0.5 * leading:
+        return False
+    if abs(last.size - line.size) > 0.09 * look.size and not _shares_row(last, line):
+        return False
+    if gap > 1.42 * leading or _shares_row(last, line) != (abs(gap) < 0.3 * line.size):
+        return False
+    before = styles[id(last)]
+    if before.bold != style.bold and (before.bold or style.bold) and len(part.lines) <= 2 and last.x1 < last.right - 4 * line.size:
+        return False
+    if part.kind == "caption":
+        return gap <= 1.25 * leading
+    return not _begins(part, line, look)
+
+
+def _ends_paragraph(part: Part, line: Line, gap: float, leading: float) -> bool:
+    """Whether a line without words, such as "(1996).", is the last line of a paragraph."""
+    return (
+        not _RELATION.search(line.text)
+        and len(line.text) <= 30
+        and 0 < gap <= 1.3 * leading
+        and line.column == part.lines[-1].column
+        and (abs(line.x0 - min(part.lines[-1].x0, part.lines[0].x0)) < 3 or _hangs(part, line))
+        and not part.lines[-1].text.endswith((".", "?", "!", ":"))
+    )
+
+
+def _hangs(part: Part, line: Line) -> bool:
+    """Whether a line stands where the second line of a list's item would."""
+    return bool(_BULLET.match(part.lines[0].text)) and 0 < line.x0 - part.lines[0].x0 < 3 * line.size
+
+
+def _shares_row(last: Line, line: Line) -> bool:
+    return abs(last.y - line.y) < 0.3 * line.size
+
+
+def _begins(part: Part, line: Line, look: Look) -> bool:
+    """Whether a line begins a paragraph: a bullet, an indent, or the line before ended early."""
+    last = part.lines[-1]
+    if _BULLET.match(line.text) and last.text.endswith(_ENDS) | (line.x0 < last.x0 - 1) | (abs(line.x0 - part.lines[0].x0) < 2):
+        return bool(_BULLET.match(part.lines[0].text)) or last.text.endswith(_ENDS)
+    edge = min(item.x0 for item in part.lines)
+    indent = line.x0 - edge
+    ended = last.text.endswith(_ENDS)
+    short = last.x1 < last.right - 0.18 * (last.right - last.left)
+    if 0.7 * look.size < indent < 4 * look.size and ended and len(part.lines) >= 1:
+        # A list's later lines are indented as well: the second line of a part tells.
+        hanging = len(part.lines) >= 2 and part.lines[1].x0 - part.lines[0].x0 > 0.7 * look.size
+        return not hanging and not (len(part.lines) == 1 and _BULLET.match(part.lines[0].text))
+    if indent < -0.7 * look.size and len(part.lines) >= 2 and ended:
+        return True
+    hangs = len(part.lines) >= 2 and part.lines[-1].x0 - part.lines[0].x0 > 0.7 * look.size
+    if hangs and (ended or last.text[-1:].isdigit()) and line.x0 < last.x0 - 0.7 * look.size and abs(line.x0 - part.lines[0].x0) < 2:
+        return True
+    return short and ended and line.text[:1].isupper()
+
+
+def _mark_footnotes(parts: list[Part], look: Look) -> None:
+    """Small text at the foot of a column, below running text, that begins with a mark."""
+    for column in {part.lines[0].column for part in parts}:
+        found = [part for part in parts if part.lines[0].column == column]
+        if not any(part.size >= 0.97 * look.size for part in found):
+            continue
+        foot = []
+        for part in reversed(found):
+            if part.size > 0.93 * look.size or part.kind not in (None, "formula", "code"):
+                break
+            foot.append(part)
+        marked_ = [i for i, part in enumerate(foot) if _FOOTNOTE.match(part.lines[0].text)]
+        for part in foot[: marked_[-1] + 1] if marked_ else ():
+            part.kind = "footnote"
+
+
+def _mark_margin(parts: Sequence[Part]) -> None:
+    """Notes in a margin, which is a column much narrower than the other."""
+    widths = {part.lines[0].column: part.lines[0].right - part.lines[0].left for part in parts if part.lines[0].column}
+    for part in parts:
+        width = widths.get(part.lines[0].column)
+        if width is not None and part.kind is None and width < 0.62 * max(widths.values()):
+            part.kind = "footnote"
+
+
+def _settle(part: Part, styles: dict[int, Style], look: Look) -> None:
+    """Mark what is no running text though its lines look like it: words of figures, tables, indexes."""
+    lines = part.lines
+    if part.kind == "formula" and not any(styles[id(line)].math or _RELATION.search(line.text) for line in lines):
+        part.kind = "table"  # numbers at the axes of a figure
+    if part.kind is not None:
+        return
+    words = sum(styles[id(line)].words for line in lines)
+    text = " ".join(line.text for line in lines)
+    ended = text.endswith(_ENDS) or lines[-1].text.endswith((HYPHEN, "-", ","))
+    foreign = all(styles[id(line)].foreign for line in lines)
+    pieces = text.split()
+    if len(lines) >= 2 and sum(line.wide_gaps > 0 for line in lines) >= 0.5 * len(lines):
+        part.kind = "table"
+    elif len(pieces) >= 6 and sum(bool(_FIGURES.fullmatch(piece)) for piece in pieces) > 0.5 * len(pieces):
+        part.kind = "table"
+    elif len(lines) == 1 and len(pieces) <= 2 and len(text) <= 25 and not ended and not _BULLET.match(text):
+        part.kind = "table"  # a word in a figure
+    elif len(lines) >= 4 and sum(bool(_INDEX_ENTRY.match(line.text)) for line in lines) >= 0.6 * len(lines):
+        part.kind = "reference"
+    elif (lines[0].size < 0.9 * look.size or foreign) and words <= 4 * len(lines) and not ended:
+        part.kind = "table"
+    elif (words == 0 and not ended) or (
+        words <= 1 and len(text) < 40 and not ended and sum(styles[id(line)].symbols for line in lines) > 0.3 * len(lines)
+    ):
+        part.kind = "formula"
+
+
+def _mark_algorithms(parts: Sequence[Part]) -> None:
+    """What follows the caption of an algorithm, as long as it looks like steps."""
+    open_ = False
+    for part in parts:
+        if part.kind == "caption":
+            open_ = part.lines[0].text.lower().startswith(("algorithm", "listing"))
+        elif open_ and part.kind is None:
+            steps = sum(bool(_CODE_WORDS.match(line.text)) or "←" in line.text for line in part.lines)
+            if steps >= 0.4 * len(part.lines):
+                part.kind = "code"
+            else:
+                open_ = False
+        elif part.kind == "heading":
+            open_ = False
+
+
+def flow(pages: Iterable[Sequence[Part]]) -> list[Part]:
+    """The parts of all pages, paragraphs joined over columns and pages, what interrupts them put behind."""
+    parts: list[Part] = []
+    waiting: list[Part] = []
+    open_: Part | None = None
+    for found in pages:
+        for part in found:
+            if open_ is not None and (part.kind in ("caption", "footnote", "table", "code") or _of_a_figure(open_, part)):
+                waiting.append(part)
+                continue
+            if open_ is not None and part.kind is None and _resumes(open_, part):
+                open_.lines += part.lines
+            else:
+                parts += waiting
+                waiting = []
+                parts.append(part)
+                open_ = part if part.kind is None else None
+            if open_ is not None and not _is_open(open_):
+                parts += waiting
+                waiting, open_ = [], None
+    return parts + waiting
+
+
+def _of_a_figure(open_: Part, part: Part) -> bool:
+    """Whether a formula on a later page stands in a figure, not in the sentence that goes on there."""
+    later = part.lines[0].page > open_.lines[-1].page
+    return part.kind == "formula" and later and not _LEADS_TO_FORMULA.search(open_.lines[-1].text)
+
+
+def _is_open(part: Part) -> bool:
+    text = part.lines[-1].text
+    return not text.endswith((".", "?", "!", ":", ".”", ".)", "?”", "…")) and len(text) > 1
+
+
+def _resumes(open_: Part, part: Part) -> bool:
+    """Whether a part in another column or on another page goes on with a sentence that had not ended."""
+    last, first = open_.lines[-1], part.lines[0]
+    if last.page == first.page and last.column == first.column:
+        return last.y - first.y < 0  # a column that is read on from its top, as between bands
+    if abs(last.size - first.size) > 0.09 * last.size or _BULLET.match(first.text):
+        return False
+    full = last.x1 > last.right - 0.25 * (last.right - last.left)
+    begins = first.text[:1]
+    return last.text.endswith((HYPHEN, "-", ",")) or begins.islower() or (full and not last.text.endswith(";"))

@@ -1,0 +1,59 @@
+"""The assistant inside LangChain (assistant/chain.py)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+
+from assistant.answering import Assistant
+from assistant.answers import Answer
+from assistant.chain import UnderhoodRetriever, UnderhoodRunnable
+from ingest.errors import QuestionError
+
+
+def test_the_retriever_gives_documents_with_citations(small: Assistant):
+    """Documents hold claims, best first, with their citations in the metadata; sync and async agree."""
+    retriever = UnderhoodRetriever(assistant=small, k=2)
+    found = retriever.invoke("What is momentum?")
+    assert [d.id for d in found][0] == "momentum-what"
+    assert found[0].metadata["citations"][0]["resource"]["id"] == "roe-2002-slopes"
+    assert [d.id for d in asyncio.run(retriever.ainvoke("What is momentum?"))] == [d.id for d in found]
+
+
+def test_the_runnable_takes_a_question_or_a_conversation(small: Assistant):
+    """A string and a mapping with history are both answered."""
+    runnable = UnderhoodRunnable(assistant=small)
+    assert isinstance(runnable.invoke("What is momentum?"), Answer)
+    follow = runnable.invoke({"question": "why use it?", "history": [{"role": "user", "content": "What is momentum?"}]})
+    assert follow.standalone_question == "Why use momentum?"
+    with pytest.raises(QuestionError, match="the runnable takes"):
+        runnable.invoke({"query": "x"})
+
+
+def test_it_composes_with_someone_elses_chain(small: Assistant):
+    """RunnablePassthrough, a prompt and a chat model go together with the runnable and the retriever."""
+    runnable = UnderhoodRunnable(assistant=small)
+    chain = {"question": RunnablePassthrough()} | runnable | RunnableLambda(lambda a: a.text)
+    assert chain.invoke("What is momentum?").startswith("Momentum adds")
+    model = GenericFakeChatModel(messages=iter([AIMessage("It gathers speed.")]))
+    prompt = ChatPromptTemplate.from_template("{context}\n\n{question}")
+    rag = {"context": UnderhoodRetriever(assistant=small), "question": RunnablePassthrough()} | prompt | model | StrOutputParser()
+    assert rag.invoke("What is momentum?") == "It gathers speed."
+
+
+def test_streaming_ends_with_the_answer(small: Assistant):
+    """The runnable streams text and last the Answer, sync and async."""
+    runnable = UnderhoodRunnable(assistant=small)
+    *pieces, answer = runnable.stream("What is momentum?")
+    assert "".join(map(str, pieces)) == answer.text  # type: ignore[union-attr]
+
+    async def collect() -> list[object]:
+        return [p async for p in runnable.astream("What is momentum?")]
+
+    assert [type(p) for p in asyncio.run(collect())] == [str, Answer]

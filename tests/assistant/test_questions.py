@@ -1,0 +1,100 @@
+"""Questions and their parts (assistant/questions.py)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.questions import MAX_CHARACTERS, Names, american, analyse, clean
+from ingest.errors import QuestionError
+
+NAMES = Names(
+    {
+        "gradient-descent": ("gradient descent", "GD"),
+        "backpropagation": ("backpropagation", "backprop"),
+        "chain-rule": ("chain rule",),
+        "rnn": ("recurrent neural network", "RNN"),
+        "cnn": ("convolutional neural network", "convnet", "CNN"),
+        "batch-normalization": ("batch normalization", "batchnorm"),
+        "learning-rate": ("learning rate",),
+        "learning-rate-schedule": ("learning rate schedule",),
+        "overfitting": ("overfitting",),
+        "underfitting": ("underfitting",),
+    }
+)
+
+
+def parts(question: str) -> list[str]:
+    return [p.text for p in analyse(clean(question), NAMES).parts]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is momentum?", ["What is momentum?"]),
+        ("What is backprop and why does it need the chain rule?", ["What is backprop", "why does backprop need the chain rule?"]),
+        (
+            "What is backpropagation? How does it work? Why do we need it?",
+            ["What is backpropagation?", "How does backpropagation work?", "Why do we need backpropagation?"],
+        ),
+        ("What are overfitting and underfitting?", ["What is overfitting?", "What is underfitting?"]),
+        ("what exactly is the chain rule and backpropagation?", ["What is chain rule?", "What is backpropagation?"]),
+        (
+            "are gradient descent and backprop the same thing?",
+            ["are gradient descent and backprop the same thing?", "What is gradient descent?", "What is backprop?"],
+        ),
+        (
+            "should I use convnets or RNNs on text?",
+            ["should I use convnets or RNNs on text?", "What is convnets?", "What is RNNs?"],
+        ),
+        ("What is the difference between a CNN and an RNN?", ["What is the difference between a CNN and an RNN?"]),
+        ("CNN vs RNN", ["CNN vs RNN"]),
+    ],
+)  # fmt: skip
+def test_a_question_is_cut_into_what_it_asks(question: str, expected: list[str]):
+    """Each part is a question that makes sense alone; a comparison asks for its sides where they matter."""
+    assert parts(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("Why does GD need a learning rate schedule?", ["gradient-descent", "learning-rate-schedule"]),
+        ("Is batch normalisation used in convnets?", ["batch-normalization", "cnn"]),
+        ("gd as a word in lower case is none", []),
+        ("Recurrent Neural Networks and learning rates", ["rnn", "learning-rate"]),
+    ],
+)
+def test_names_are_found(text: str, concepts: list[str]):
+    """The longest name at a place counts, plurals and British forms too; two letters only in capitals."""
+    assert [m.concept for m in NAMES.mentions(text)] == concepts
+
+
+@pytest.mark.parametrize(
+    ("british", "expected"),
+    [("regularise", "regularize"), ("normalisation", "normalization"), ("noise", "noise"), ("colour", "color"),
+     ("centre", "center"), ("modelling", "modeling"), ("four", "four"), ("analyse", "analyze"), ("precise", "precise")],
+)  # fmt: skip
+def test_british_forms_meet_american_ones(british: str, expected: str):
+    """Spellings that differ by rule compare equal, words that only look like it are left alone."""
+    assert american(british) == expected
+
+
+@pytest.mark.parametrize("raw", ["", "   ", "\x00\x1b", "?!…", None, 7, "x" * (MAX_CHARACTERS + 1)])
+def test_what_is_no_question_is_refused(raw: object):
+    """Empty, blank, too long or not text: one line that says so."""
+    with pytest.raises(QuestionError) as caught:
+        clean(raw)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_answered_or_refused(text: str):
+    """Whatever is typed gives parts on one line each, or a QuestionError; nothing else."""
+    try:
+        found = analyse(clean(text), NAMES)
+    except QuestionError:
+        return
+    assert 1 <= len(found.parts) <= 5
+    assert all("\n" not in p.text and "\x00" not in p.text for p in found.parts)
