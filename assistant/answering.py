@@ -7,10 +7,8 @@ from many threads.
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,7 +17,7 @@ from typing import Any
 
 from assistant import conversation, grounding
 from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
-from assistant.confidence import Calibration, Signals, calibration, coverage
+from assistant.confidence import Calibration, Signals, calibration
 from assistant.conversation import Turn
 from assistant.grounding import Grounder
 from assistant.models import ChatModel, LangChainModel
@@ -33,22 +31,9 @@ from ingest.embedding import Embedder, SentenceTransformerEmbedder
 from ingest.errors import ModelError, QuestionError
 from ingest.index.generation import current
 from ingest.index.reading import Index
-from ingest.index.words import tokens
 from ingest.notes import Claim
 from ingest.pipeline import wanted_stamp
 from ingest.settings import Settings
-
-#: Words of a question that say how it asks, not what about; they count little for coverage.
-_COMMON = frozenset(
-    tokens(
-        "difference different compare example examples work works working used use using uses usage purpose important "
-        "importance good better best main type types kind kinds advantage advantages disadvantage disadvantages benefit "
-        "benefits pros cons problem problems way ways make makes happen happens need needs help helps reason reasons "
-        "concept idea term terms thing things exactly really actually simple simply brief briefly detail context case cases "
-        "role people say called define definition describe discuss intuition intuitively list common "
-        "machine learning deep neural network networks model models data training train"
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -59,8 +44,6 @@ class _State:
     catalogue: Catalogue
     search: Search
     grounder: Grounder
-    held: tuple[frozenset[str], ...]
-    rarity: Mapping[str, float]
 
 
 class Assistant:
@@ -193,14 +176,7 @@ class Assistant:
     def _open(self) -> _State:
         index = Index.open(self.settings.index, self._stamp)
         catalogue = load_catalogue(self.settings.corpus)
-        held = []
-        for claim in index.claims:
-            note = index.note_of[claim.note]
-            texts = [note.name, *note.aliases, *(a.replace("-", " ") for a in claim.also), claim.text, *claim.questions]
-            held.append(frozenset(tokens(" ".join(texts))))
-        counts = Counter(t for stems in held for t in stems)
-        rarity = {t: math.log(1 + len(held) / n) * (0.25 if t in _COMMON else 1.0) for t, n in counts.items()}
-        return _State(index, catalogue, Search(index, self._embedder), Grounder(index, catalogue), tuple(held), rarity)
+        return _State(index, catalogue, Search(index, self._embedder), Grounder(index, catalogue))
 
     def _fresh(self) -> _State:
         """The state of the published generation, reopened when ``CURRENT`` has moved."""
@@ -354,20 +330,18 @@ def _known(resources: Sequence[str] | None, catalogue: Catalogue) -> frozenset[s
 
 
 def _signals(state: _State, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
-    held = state.held[state.index.position[found.claim.id]]
-    wanted = list(dict.fromkeys(tokens(state.search.expanded(part.part.text))))
-    covered, unseen = coverage(wanted, held, state.rarity, math.log(1 + len(state.held)))
-    rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), 0.0)
+    covered, unseen = state.search.coverage(part.part.text, found.claim)
+    rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), part.claims[-1].score)
     return Signals(
-        question_cosine=found.question_cosine,
-        claim_cosine=found.claim_cosine,
-        lead=found.score - rival,
+        question_cosine=found.features.question_cosine,
+        claim_cosine=found.features.claim_cosine,
+        lead=min(found.score - rival, 3.0),
         spread=evidence.spread,
         top_mean=evidence.top_mean,
         coverage=covered,
         unseen=unseen,
-        named=float(found.named),
-        words=found.words,
+        named=found.features.named,
+        words=found.features.words,
     )
 
 
@@ -405,7 +379,7 @@ def _nearest(state: _State, evidence: Evidence) -> tuple[Pointer, ...]:
     found: dict[str, str] = {}
     for part in evidence.parts:
         for claim in part.claims[:8]:
-            if claim.question_cosine < 0.35:
+            if claim.features.question_cosine < 0.35:
                 break
             note = state.index.note_of[claim.claim.note]
             for cited in claim.claim.citations:

@@ -167,6 +167,16 @@ def evaluate(
 
 
 @app.command()
+def fit(
+    what: Annotated[str, typer.Argument(help="intent, ranking or confidence.")],
+) -> None:
+    """Make a fitted file of the assistant again, from the notes and our question bank (for developers)."""
+    from assistant.evaluation.fitting import refit
+
+    print(refit(what))
+
+
+@app.command()
 def readings(as_json: Json = False) -> None:
     """The list: what is noted, what is read, where to get the rest."""
     from assistant.listing import listing, print_listing

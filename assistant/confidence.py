@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -81,15 +81,12 @@ def calibration() -> Calibration:
 
 
 def coverage(
-    wanted: Sequence[str], held: frozenset[str], rarity: Mapping[str, float], unseen: float
+    wanted: Sequence[str], held: frozenset[str], rarity: Callable[[str], float], known: Callable[[str], bool]
 ) -> tuple[float, float]:
-    """The share of wanted stems that ``held`` has, and the share that nothing has, both weighted by rarity.
-
-    ``unseen`` is the rarity of a stem that ``rarity`` does not know.
-    """
-    total = sum(rarity.get(w, unseen) for w in wanted)
+    """The share of wanted stems that ``held`` has, and the share that nothing has, both weighted by rarity."""
+    total = sum(map(rarity, wanted))
     if not total:
         return 1.0, 0.0
-    covered = sum(rarity.get(w, unseen) for w in wanted if w in held)
-    strange = sum(unseen for w in wanted if w not in rarity)
+    covered = sum(rarity(w) for w in wanted if w in held)
+    strange = sum(rarity(w) for w in wanted if not known(w))
     return covered / total, strange / total

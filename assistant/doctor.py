@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from importlib.util import find_spec
@@ -43,7 +43,7 @@ def check_installation(settings: Settings) -> list[Finding]:
             found.append(Finding(package, metadata.version(package), serious=False))
         except metadata.PackageNotFoundError:
             found.append(Finding(package, "not installed"))
-    checks = {
+    checks: dict[str, Callable[[], object]] = {
         "model": lambda: (
             check_weights(packaged_model() / "model.safetensors") if settings.embedder == DEFAULT_EMBEDDER else None
         ),

@@ -120,18 +120,20 @@ def _key(word: str) -> str:
 
 
 class Names:
-    """The names and aliases of all concepts, found in any text."""
+    """The names and aliases of all concepts, found in any text; "back propagation" and "backpropagation" are one name."""
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
         """``names``: for each concept's slug its name and aliases."""
-        self._concepts: dict[tuple[str, ...], str] = {}
+        self._concepts: dict[str, str] = {}
         self._shown: dict[str, str] = {}
+        self._longest = 0
         for concept, found in names.items():
             for name in found:
-                if key := tuple(_key(w) for w in _WORD.findall(name)):
-                    self._concepts.setdefault(key, concept)
+                words = [_key(w) for w in _WORD.findall(name)]
+                if words:
+                    self._concepts.setdefault("".join(words), concept)
+                    self._longest = max(self._longest, len(words) + 1)
                 self._shown.setdefault(concept, name)
-        self._longest = max((len(k) for k in self._concepts), default=0)
 
     def shown(self, concept: str) -> str:
         """The concept's own name."""
@@ -139,7 +141,7 @@ class Names:
 
     def of(self, name: str) -> str | None:
         """The concept that has exactly this name."""
-        return self._concepts.get(tuple(_key(w) for w in _WORD.findall(name)))
+        return self._concepts.get("".join(_key(w) for w in _WORD.findall(name)))
 
     def mentions(self, text: str) -> list[Mention]:
         """The concepts that a text names, the longest name at each place, in order."""
@@ -147,7 +149,7 @@ class Names:
         found, i = [], 0
         while i < len(words):
             for size in range(min(self._longest, len(words) - i), 0, -1):
-                concept = self._concepts.get(tuple(w[2] for w in words[i : i + size]))
+                concept = self._concepts.get("".join(w[2] for w in words[i : i + size]))
                 if concept and _deserves(text, words[i : i + size]):
                     start, end = words[i][0], words[i + size - 1][1]
                     found.append(Mention(concept, start, end, text[start:end]))

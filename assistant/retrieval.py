@@ -1,7 +1,7 @@
 """A question to its evidence: claims for each of its parts, passages of readings for the whole.
 
-Claims are found by their own questions above all: 0.3 of the cosine to the claim and 0.7 of the best cosine
-to one of its questions. Candidates come from Chroma and from BM25 and are scored again exactly.
+Claims are found by their own questions above all. Candidates come from Chroma and from BM25; their signals are
+computed exactly and weighed by ranking.py.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.confidence import coverage
+from assistant.intent import intent
 from assistant.questions import Mention, Names, Part, Question
+from assistant.ranking import Features, ranking
 from ingest.embedding import Embedder, Vectors
 from ingest.index.reading import Index
 from ingest.index.store import StoredPassage
 from ingest.index.words import STOPWORDS, tokens
 from ingest.notes import Claim
 
-CLAIM_WEIGHT, QUESTION_WEIGHT = 0.3, 0.7
-#: How much words count beside the cosines, and what naming the claim's concept is worth.
-WORDS_WEIGHT, NAME_BONUS, STRANGER_PENALTY = 0.06, 0.06, 0.06
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
 PASSAGE_CANDIDATES = 100
+#: The least log-probability of a kind that counts, so that a rare form of question rules nothing out.
+KIND_FLOOR = -5.0
 DENSE_WEIGHT, SENTENCE_WEIGHT, BM25_WEIGHT = 0.5, 0.2, 0.3
 
 
 @dataclass(frozen=True)
 class ClaimFound:
-    """A claim found for a part, with its score (about 0 to 1.1) and what it is made of."""
+    """A claim found for a part, with its score (log-odds against its rivals) and what that is made of."""
 
     claim: Claim
     score: float
-    claim_cosine: float
-    question_cosine: float
-    words: float
-    named: bool
+    features: Features
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,25 @@ class Evidence:
     vectors: Mapping[str, Vectors] = field(repr=False, default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked in a part, once for all its candidates."""
+
+    stems: frozenset[str]
+    named: frozenset[str]
+    kinds: Mapping[str, float]
+    best_words: float
+
+
 class Search:
     """Finds evidence in one index."""
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self.index, self._embedder = index, embedder
         self.names = names_of(index)
+        self._ranking, self._intent = ranking(), intent()
+        self._held: dict[str, frozenset[str]] = {}
+        self._question_stems: dict[str, frozenset[str]] = {}
         self._concepts = [frozenset(_concepts_of(index, c)) for c in index.claims]
         offsets = np.zeros(len(index.claims) + 1, np.int64)
         np.add.at(offsets, index.question_owner + 1, 1)
@@ -90,14 +102,14 @@ class Search:
 
     def find(self, question: Question, *, resources: frozenset[str] | None = None, passages: bool = True) -> Evidence:
         """The evidence for a question; ``resources`` narrows it to claims and passages of these."""
-        texts = [question.text, *(self.expanded(p.text) for p in question.parts)]
-        unique = list(dict.fromkeys(texts))
+        variants = [self.variants(p.text) for p in question.parts]
+        unique = list(dict.fromkeys([question.text, *(v for found in variants for v in found)]))
         encoded = self._embedder.encode(unique)
         vectors = dict(zip(unique, encoded, strict=True))
         whole = vectors[question.text]
         cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
         top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]
-        parts = self._parts(question, np.stack([vectors[self.expanded(p.text)] for p in question.parts]), resources)
+        parts = self._parts(question, [np.stack([vectors[v] for v in found]) for found in variants], resources)
         return Evidence(
             question=question,
             parts=parts,
@@ -109,12 +121,17 @@ class Search:
             vectors=vectors,
         )
 
+    def variants(self, text: str) -> tuple[str, ...]:
+        """A text as typed, and with every concept by its own name: SGD becomes stochastic gradient descent."""
+        named = self.expanded(text)
+        return (text,) if named == text else (text, named)
+
     def expanded(self, text: str) -> str:
-        """A text with abbreviations of concepts written out: SGD becomes stochastic gradient descent (SGD)."""
+        """A text with every concept by its own name."""
         out, last = [], 0
         for m in self.names.mentions(text):
             shown = self.names.shown(m.concept)
-            if m.name.isupper() and len(m.name) <= 5 and shown.casefold() not in text.casefold():
+            if _plain(m.name) != _plain(shown) and shown.casefold() not in text.casefold():
                 out += [text[last : m.start], shown]
                 last = m.end
         return "".join([*out, text[last:]])
@@ -131,40 +148,79 @@ class Search:
     # Claims
 
     def _parts(
-        self, question: Question, vectors: Vectors, resources: frozenset[str] | None
+        self, question: Question, vectors: Sequence[Vectors], resources: frozenset[str] | None
     ) -> tuple[PartEvidence, ...]:
-        found = self.index.nearest("claims", vectors, CANDIDATE_ROWS)
-        return tuple(
-            PartEvidence(part, self._score(part, vector, [i for i, _ in rows], resources))
-            for part, vector, rows in zip(question.parts, vectors, found, strict=True)
-        )
+        found = iter(self.index.nearest("claims", np.concatenate(vectors), CANDIDATE_ROWS))
+        parts = []
+        for part, rows in zip(question.parts, vectors, strict=True):
+            near = [i for _ in rows for i, _ in next(found)]
+            parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
+        return tuple(parts)
 
     def _score(
-        self, part: Part, vector: Vectors, rows: Sequence[str], resources: frozenset[str] | None
+        self, part: Part, vectors: Vectors, rows: Sequence[str], resources: frozenset[str] | None
     ) -> tuple[ClaimFound, ...]:
         index = self.index
         if not index.claims:
             return ()
-        words = index.claim_words.scores(self.expanded(part.text))
+        expanded = self.expanded(part.text)
+        words = index.claim_words.scores(expanded)
         near = {index.position[r.split(":")[1]] for r in rows}
         near |= {int(i) for i in np.argsort(-words)[:CANDIDATE_WORDS] if words[i] > 0}
         allowed = sorted(i for i in near if resources is None or _cites(index.claims[i], resources))
-        top_words = max(float(words.max()), 1e-9)
-        named = {m.concept for m in self.names.mentions(part.text)}
+        asked = _Asked(
+            stems=frozenset(tokens(expanded)),
+            named=frozenset(m.concept for m in self.names.mentions(part.text)),
+            kinds=self._intent.log_probabilities(part.text, self.names),
+            best_words=max(float(words.max()), 1e-9),
+        )
         scored = []
         for i in allowed:
-            first, last = self._offsets[i : i + 2]
-            claim_cosine = float(index.claim_vectors[i] @ vector)
-            question_cosine = (
-                float((index.question_vectors[first:last] @ vector).max()) if last > first else claim_cosine
-            )
-            share = float(words[i]) / top_words
-            is_named = bool(named & self._concepts[i])
-            score = CLAIM_WEIGHT * claim_cosine + QUESTION_WEIGHT * question_cosine + WORDS_WEIGHT * share
-            score += NAME_BONUS * is_named - STRANGER_PENALTY * (bool(named) and not is_named)
-            scored.append(ClaimFound(index.claims[i], score, claim_cosine, question_cosine, share, is_named))
+            features = self._features(i, asked, vectors, float(words[i]))
+            scored.append(ClaimFound(index.claims[i], self._ranking.score(features), features))
         scored.sort(key=lambda f: -f.score)
         return tuple(scored[:KEPT])
+
+    def _features(self, i: int, asked: _Asked, vectors: Vectors, words: float) -> Features:
+        index, claim = self.index, self.index.claims[i]
+        first, last = self._offsets[i : i + 2]
+        claim_cosine = float((vectors @ index.claim_vectors[i]).max())
+        cosines = (vectors @ index.question_vectors[first:last].T).max(0) if last > first else np.array([claim_cosine])
+        order = np.argsort(-cosines)
+        best = self._stems(claim.questions[int(order[0])]) if last > first else frozenset[str]()
+        note = index.note_of[claim.note]
+        named = bool(asked.named & self._concepts[i])
+        return Features(
+            claim_cosine=claim_cosine,
+            question_cosine=float(cosines[order[0]]),
+            second_cosine=float(cosines[order[1]]) if len(order) > 1 else claim_cosine,
+            words=words / asked.best_words,
+            named=float(named),
+            stranger=float(bool(asked.named) and not named),
+            kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
+            shared=len(asked.stems & best) / max(1, len(asked.stems | best)),
+            covered=coverage(list(asked.stems), self.held(claim), index.claim_words.rarity, index.claim_words.knows)[0],
+            own=float(note.concept in asked.named),
+            resource=float(note.resource is not None),
+        )
+
+    def coverage(self, text: str, claim: Claim) -> tuple[float, float]:
+        """The share of a text's content words that a claim covers, and the share that no claim has."""
+        words = self.index.claim_words
+        return coverage(list(dict.fromkeys(tokens(self.expanded(text)))), self.held(claim), words.rarity, words.knows)
+
+    def held(self, claim: Claim) -> frozenset[str]:
+        """The stems of a claim, its questions and the names of its concepts."""
+        if (found := self._held.get(claim.id)) is None:
+            note = self.index.note_of[claim.note]
+            texts = [note.name, *note.aliases, *(a.replace("-", " ") for a in claim.also), claim.text, *claim.questions]
+            found = self._held[claim.id] = frozenset(tokens(" ".join(texts)))
+        return found
+
+    def _stems(self, question: str) -> frozenset[str]:
+        if (found := self._question_stems.get(question)) is None:
+            found = self._question_stems[question] = frozenset(tokens(question))
+        return found
 
     # Passages
 
@@ -213,6 +269,10 @@ def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[n
     low, high = min(scores.values()), max(scores.values())
     width = (high - low) or 1.0
     return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("-", " ").rstrip("s")
 
 
 def names_of(index: Index) -> Names:

@@ -74,7 +74,7 @@ def _sides(evidence: Evidence, chosen: Sequence[Chosen], trust: Trust) -> list[C
             continue
         best = part.claims[0]
         taken = {c.found.claim.id for c in [*chosen, *sides]}
-        if best.question_cosine >= SIDE_QUESTION_COSINE and best.claim.id not in taken:
+        if best.features.question_cosine >= SIDE_QUESTION_COSINE and best.claim.id not in taken:
             sides.append(Chosen(part.part, best, trust(part, best)))
     return sides
 

@@ -62,6 +62,7 @@ class Builder:
         notes = self.store.notes()
         claims = [c for n in notes for c in n.claims]
         names = {n.key: n.name for n in notes}
+        aliases = {n.key: " ".join(n.aliases) for n in notes}
         texts = [claim_text(names[c.note], c) for c in claims]
         questions = [q for c in claims for q in c.questions]
         vectors = self._encode("notes", [*texts, *questions])
@@ -72,9 +73,8 @@ class Builder:
             *(f"q:{c.id}:{_short(q)}{n}" for c in claims for n, q in enumerate(c.questions)),
         ]
         self._sync("claims", ids, vectors)
-        WordSearch.build(
-            [c.id for c in claims], (" ".join([names[c.note], c.text, *c.questions]) for c in claims)
-        ).save(self._fresh("words-claims"))
+        bodies = [" ".join([names[c.note], aliases[c.note], c.text, *c.questions]) for c in claims]
+        WordSearch.build([c.id for c in claims], bodies).save(self._fresh("words-claims"))
 
     # Readings
 

@@ -111,7 +111,8 @@ def writer_lock(index: Path) -> Iterator[None]:
 def begin(index: Path, base: Path | None) -> Path:
     """A new unpublished folder: a copy of ``base``, or empty. The caller holds the writer lock."""
     sweep(index, keep=1)
-    folder = index / f"gen-{time.strftime('%Y%m%dT%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    seconds, fraction = divmod(time.time_ns(), 10**9)  # names sort by time
+    folder = index / f"gen-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}.{fraction:09d}-{uuid.uuid4().hex[:6]}"
     if base is None:
         folder.mkdir()
     else:

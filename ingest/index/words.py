@@ -6,15 +6,17 @@ The index is rebuilt at each publication: that takes seconds for 20,000 texts an
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-RECIPE = "words-1"
+RECIPE = "words-2"
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 STOPWORDS = frozenset(
     [
@@ -145,8 +147,9 @@ _stemmer: Any = None
 class WordSearch:
     """BM25 over a fixed list of texts, addressed by their ids."""
 
-    def __init__(self, retriever: Any, ids: Sequence[str]) -> None:
-        self._retriever, self.ids = retriever, list(ids)
+    def __init__(self, retriever: Any, ids: Sequence[str], frequencies: Mapping[str, int]) -> None:
+        """``frequencies``: in how many texts each stem stands."""
+        self._retriever, self.ids, self.frequencies = retriever, list(ids), frequencies
 
     @classmethod
     def build(cls, ids: Sequence[str], texts: Iterable[str]) -> WordSearch:
@@ -159,7 +162,7 @@ class WordSearch:
             retriever.index(corpus, show_progress=False)
         else:
             retriever = None
-        return cls(retriever, ids)
+        return cls(retriever, ids, Counter(t for found in corpus for t in set(found)))
 
     def scores(self, query: str) -> NDArray[np.float32]:
         """The BM25 score of every text, shape (len(ids),), float32; 0 where no word is shared."""
@@ -174,12 +177,17 @@ class WordSearch:
 
     def knows(self, token: str) -> bool:
         """Whether any text has this stemmed word."""
-        return self._retriever is not None and token in self._retriever.vocab_dict
+        return token in self.frequencies
+
+    def rarity(self, token: str) -> float:
+        """How rare a stem is: log(1 + texts / texts that have it), as if one text had a stem that none has."""
+        return math.log(1 + len(self.ids) / max(1, self.frequencies.get(token, 0)))
 
     def save(self, folder: Path) -> None:
         """Write the index into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ids.json").write_text(json.dumps(self.ids), "utf-8")
+        (folder / "frequencies.json").write_text(json.dumps(self.frequencies, ensure_ascii=False), "utf-8")
         if self._retriever is not None:
             self._retriever.save(str(folder), show_progress=False)
 
@@ -189,5 +197,6 @@ class WordSearch:
         import bm25s
 
         ids = json.loads((folder / "ids.json").read_text("utf-8"))
+        frequencies = json.loads((folder / "frequencies.json").read_text("utf-8"))
         has_index = (folder / "params.index.json").is_file()
-        return cls(bm25s.BM25.load(str(folder), mmap=True) if has_index else None, ids)
+        return cls(bm25s.BM25.load(str(folder), mmap=True) if has_index else None, ids, frequencies)

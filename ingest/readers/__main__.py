@@ -2,8 +2,8 @@
 
     python -m ingest.readers MEMORY_MB
 
-An order is a JSON head and the bytes of a file, each behind its length. The worker ends with its parent:
-when stdin closes, or when a file has used twice its processor time and nobody was there to stop it.
+An order is a JSON head and the bytes of a file, each behind its length. The worker ends when stdin closes
+or its parent is gone, and, as a last resort, when a file has used twice its time on the processor.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 from typing import IO
 
 from ingest.errors import ReadingError
@@ -24,12 +26,20 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not reach the pipe of replies
     _limit_memory(memory_mb)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     while head := _part(orders):
         order = json.loads(head)
         _limit_processor(order["seconds"])
         reply = _reply(_part(orders), order["reader"], memory_mb)
         replies.write(LENGTH.pack(len(reply)) + reply)
         replies.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, even in the middle of a file."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _part(orders: IO[bytes]) -> bytes:

@@ -85,10 +85,10 @@ class Guard:
 
     def read(self, data: bytes, name: str, format_: Format | None) -> Parsed:
         """What the reader of ``format_`` makes of ``data``; raises ``ReadingError`` for anything that goes wrong."""
-        if format_ is None or format_ not in self.readers:
-            raise ReadingError("is empty" if not data else UNKNOWN, where=name)
         if not data.strip(b"\0 \t\r\n"):
             raise ReadingError("is empty", where=name)
+        if format_ is None or format_ not in self.readers:
+            raise ReadingError(UNKNOWN, where=name)
         if len(data) > self.limits.input_mb * _MB:
             raise ReadingError(f"is larger than {self.limits.input_mb} MB; skipped", where=name)
         with self._lock:

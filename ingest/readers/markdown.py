@@ -31,6 +31,7 @@ _UNSEEN = re.compile(
 _HTML_BREAK = re.compile(r"</?(?:p|div|li|tr|h\d|br|table|ul|ol|blockquote|center)\b[^>]*>", re.I)
 _HTML_TAG = re.compile(r"<[^<>]*>")
 _FIGURE = re.compile(r"<img\b|caption|<figure\b", re.I)
+_MATH_MARKS = {"$$": "$$", "$": "$", r"\\(": r"\\)", r"\\[": r"\\]"}
 _CONTENTS = re.compile(r"(?:table of )?contents:?", re.I)
 
 
@@ -82,17 +83,15 @@ def _parser() -> Any:
     parser.block.ruler.before(
         "fence", "math_block", _block_math, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
-    # An image stands alone with its alternative text, which is not the author's prose.
     return parser
 
 
 def _inline_math(state: Any, silent: bool) -> bool:
     source, start = state.src, state.pos
-    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\\(", r"\\)"), (r"\\[", r"\\]")):
-        if source.startswith(opening, start):
-            break
-    else:
+    opening = next((mark for mark in _MATH_MARKS if source.startswith(mark, start)), None)
+    if opening is None:
         return False
+    closing = _MATH_MARKS[opening]
     first = start + len(opening)
     end = source.find(closing, first)
     while end > 0 and source[end - 1] == "\\" and closing == "$":
@@ -105,7 +104,7 @@ def _inline_math(state: Any, silent: bool) -> bool:
     if not silent:
         token = state.push("math", "", 0)
         dollars = "$$" if closing in ("$$", r"\\]") else "$"
-        token.content = f"{dollars}{source[first:end]}{dollars}"
+        token.content = f"{dollars}{source[first:end].strip()}{dollars}"
     state.pos = end + len(closing)
     return True
 
@@ -171,18 +170,17 @@ def _paragraph_text(children: Sequence[Token]) -> str:
 
 
 def _only_links_within(children: Sequence[Token]) -> bool:
-    """Whether a paragraph is an entry of a table of contents: nothing but links into the same page."""
-    depth, linked = 0, False
+    """Whether a paragraph is an entry of a table of contents: a link into the same page and hardly more."""
+    links = [child for child in children if child.type == "link_open"]
+    if not links or any(not str(link.attrGet("href") or "").startswith("#") for link in links):
+        return False
+    depth, beside = 0, ""
     for child in children:
-        if child.type == "link_open":
-            depth, linked = depth + 1, True
-            if not str(child.attrGet("href") or "").startswith("#"):
-                return False
-        elif child.type == "link_close":
-            depth -= 1
-        elif depth == 0 and child.content.strip():
-            return False
-    return linked
+        depth += (child.type == "link_open") - (child.type == "link_close")
+        if depth == 0 and child.type != "link_close":
+            beside += child.content
+    opens = next((child.type for child in children if child.type.startswith("link") or child.content.strip()), "")
+    return not beside.strip() or (opens == "link_open" and len(beside) < 60 and not beside.rstrip().endswith("."))
 
 
 def _inline(children: Sequence[Token]) -> str:

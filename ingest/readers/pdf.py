@@ -3,6 +3,7 @@
     pdf_pages     PDFium -> runs of characters              (owns pypdfium2)
     pdf_lines     runs -> lines in reading order
     pdf_margins   running heads and feet out, printed page numbers kept
+    pdf_styles    how lines look: sizes, fonts, kinds of characters
     pdf_headings  which lines are headings, and how deep
     pdf_parts     lines -> paragraphs, captions, footnotes, formulas, tables
     pdf_words     ligatures, hyphens
@@ -24,18 +25,20 @@ from ingest.readers.pdf_headings import heading_levels
 from ingest.readers.pdf_lines import Line, lines_of
 from ingest.readers.pdf_margins import without_margins
 from ingest.readers.pdf_pages import HYPHEN, Page, Run, open_pdf, turn_point
-from ingest.readers.pdf_parts import Part, flow, look_of, parts_of, styles_of
+from ingest.readers.pdf_parts import Part, flow, parts_of
+from ingest.readers.pdf_styles import look_of, styles_of
 from ingest.readers.pdf_words import Repair, join
 
 RECIPE = "pdf-1"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
 _BEFORE_MARKER = re.compile(r"(?:[^\W\d_]{3}|’s)[.,;:)”]?$|[.,;:)”]$")
-_STOPWORDS = frozenset(
+_STOPWORD_LIST = (
     "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one "
     "we can der die und das den von zu ist des im für mit auf eine le la les de et en un une du que est pour dans el los "
-    "por con del se una".split()
+    "por con del se una"
 )
+_STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 
 def read(data: bytes) -> Parsed:
@@ -45,9 +48,11 @@ def read(data: bytes) -> Parsed:
         outline, title, fonts = source.outline(), source.title(), source.fonts
     warnings = _no_words(pages)
     repair = Repair(fonts, [page.runs for page in pages])
-    mended = [page._replace(runs=[_mended(run, repair) for run in page.runs]) for page in pages]
+    mended = [replace(page, runs=[_mended(run, repair) for run in page.runs]) for page in pages]
     lines = lines_of(mended, fonts)
-    warnings += _bad_layers(mended, lines)
+    bad = _bad_layers(mended, lines)
+    if bad:
+        warnings.append(f"the text layer of {_page_ranges(bad)} is mostly no words; {OCR}")
     lines, labels = without_margins(mended, lines)
     look = look_of(lines)
     styles = styles_of(lines, fonts, look)
@@ -55,6 +60,8 @@ def read(data: bytes) -> Parsed:
     parts = flow(parts_of(page, look, styles, levels) for page in lines)
     writer = _Writer(mended, labels, repair)
     for part in parts:
+        if part.kind is None and part.lines[0].page + 1 in bad:
+            part.kind = "table"  # never quoted
         writer.add(part)
     if not writer.text:
         if not any(page.runs for page in pages):
@@ -88,25 +95,27 @@ def _page_ranges(numbers: Sequence[int]) -> str:
     return f"page{'s' if len(numbers) > 1 else ''} {written}{more}"
 
 
-def _bad_layers(pages: Sequence[Page], lines: Sequence[list[Line]]) -> list[str]:
-    """A warning where words behind pictures of whole pages are mostly none."""
+def _bad_layers(pages: Sequence[Page], lines: Sequence[list[Line]]) -> list[int]:
+    """Pages (from 1) whose words are mostly none: behind a scan, or in fonts that do not say what their letters are."""
     bad = []
     for page, found in zip(pages, lines, strict=True):
-        if page.pictures < 0.5 or not page.runs:
-            continue
-        words = [w for line in found for w in re.findall(r"[^\W\d_]+", line.text.lower())]
+        words = [word for line in found for word in re.findall(r"[a-zäöüéèêáíóúàçñ]+", line.text.lower())]
+        long = [word for word in words if len(word) >= 3]
         common = sum(word in _STOPWORDS for word in words)
-        odd = sum(len(word) == 1 and word not in "ai" or not re.search(r"[aeiouyäöüéèêáíóú]", word) for word in words)
-        if len(words) >= 30 and (common < 0.12 * len(words) or odd > 0.3 * len(words)):
+        mute = sum(not re.search(r"[aeiouyäöüéèêáíóúà]", word) for word in long)
+        scan = page.pictures > 0.5 and len(words) >= 30 and common < 0.1 * len(words)
+        if len(long) >= 20 and (mute > 0.4 * len(long) or (scan and mute > 0.12 * len(long))):
             bad.append(page.index + 1)
-    if not bad:
-        return []
-    return [f"the text behind the scan of {_page_ranges(bad)} is mostly no words; {OCR}"]
+    return bad
 
 
 def _good_title(title: str | None) -> str | None:
     """The title among the properties, unless a program put a file name or its own name there."""
-    if not title or len(title) > 300 or re.search(r"\.(?:dvi|docx?|tex|pdf|pptx?|indd|qxd|ps)\b|untitled|microsoft|^\W*$", title, re.I):
+    if (
+        not title
+        or len(title) > 300
+        or re.search(r"\.(?:dvi|docx?|tex|pdf|pptx?|indd|qxd|ps)\b|untitled|microsoft|^\W*$", title, re.I)
+    ):
         return None
     return " ".join(title.split()) if re.search(r"[^\W\d_]{3}", title) else None
 
@@ -165,7 +174,7 @@ class _Writer:
             raised = run.size < 0.86 * before.size and run.y - before.y > 0.2 * before.size
             if not raised:
                 kept.append(run)
-            elif before.text[-1:].isdigit() and re.fullmatch(r"[-−]?\d{1,3}", run.text):
+            elif before.text[-1:].isdigit() and re.fullmatch(r"[-−]|[-−]?\d{1,3}", run.text):
                 kept.append(run._replace(text="^" + run.text))  # 10^22 must not become 1022
             elif not (_MARKER.fullmatch(run.text) and _BEFORE_MARKER.search(before.text)):
                 kept.append(run)

@@ -9,12 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingest.readers.blocks import is_reference_heading
 from ingest.readers.pdf_lines import Line
 from ingest.readers.pdf_pages import Entry
-from ingest.readers.pdf_parts import Look, Style, is_contents
+from ingest.readers.pdf_parts import is_contents
+from ingest.readers.pdf_styles import Look, Style
 
 _NUMBER = re.compile(r"(?:(?:Chapter|Section|Lecture|Appendix|§)\s*)?((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)[.:)]?\s+(?=\S)")
 _CHAPTER = re.compile(r"(?:Chapter|Part|Lecture|Appendix|Lesson)\s+(?:[\dIVX]+|[A-Z])\.?:?", re.I)
-_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Listing|Theorem|Lemma|Proof|Definition|Corollary|Proposition)\b", re.I)
-_PLAIN = re.compile(r"(?:abstract|introduction|conclusions?|acknowledge?ments?|references|bibliography|summary|discussion|appendix)", re.I)
+_CAPTION = re.compile(
+    r"(?:Figure|Fig\.|Table|Algorithm|Listing|Theorem|Lemma|Proof|Definition|Corollary|Proposition)\b", re.I
+)
+_PLAIN = re.compile(
+    r"(?:abstract|introduction|conclusions?|acknowledge?ments?|references|bibliography|summary|discussion|appendix)",
+    re.I,
+)
 _CONTENTS = re.compile(r"(?:table of )?contents|list of (?:figures|tables)", re.I)
 _MOST_LINES = 3
 _MOST_CHARACTERS = 160
@@ -31,7 +37,9 @@ def heading_levels(
     if len(levels) >= 5 and max(levels.values()) >= 2:
         # A full outline knows the headings; only numbered ones below it and the usual plain ones are added.
         deepest = max(levels.values())
-        found = {at: line for at, line in found.items() if _depth(line.text) > deepest or _is_plain(line) or at in title}
+        found = {
+            at: line for at, line in found.items() if _depth(line.text) > deepest or _is_plain(line) or at in title
+        }
     elif len(firm) >= 5:
         found = _like(firm, found, pages, styles, title)
     by_look = _levels_by_look(found, pages, levels, styles)
@@ -119,7 +127,7 @@ def _title(pages: Sequence[list[Line]], look: Look, levels: dict[int, int]) -> d
         return {}
     top = max(line.y for line in lines)
     found = [line for line in lines if line.size > 0.97 * largest and line.y > 0.35 * top]
-    if not 1 <= len(found) <= 4 or any(id(line) in levels for line in found) or len(pages) == 1 and len(lines) < 6:
+    if not 1 <= len(found) <= 4 or any(id(line) in levels for line in found) or (len(pages) == 1 and len(lines) < 6):
         return {}
     return {id(line): line for line in found}
 
@@ -141,7 +149,13 @@ def _by_look(
         if line.size < 0.95 * look.size or (text.endswith((".", ",", ";")) and not text[-2:-1].isdigit()):
             continue
         numbered = bool(_NUMBER.match(text)) and (text[-1:].isalnum() or text.endswith((")", "?", "-")))
-        if style.formula or style.mono or style.words < 1 or _CAPTION.match(text) or (style.symbols > 0.45 and not numbered):
+        if (
+            style.formula
+            or style.mono
+            or style.words < 1
+            or _CAPTION.match(text)
+            or (style.symbols > 0.45 and not numbered)
+        ):
             continue
         large = line.size >= 1.12 * look.size
         plain = _is_plain(line) and (style.foreign or text.isupper())
@@ -154,7 +168,9 @@ def _by_look(
 
 def _below(above: Line, line: Line, look: Look) -> bool:
     """Whether a line is the next one of a heading of several lines."""
-    return abs(above.size - line.size) < 0.3 and above.column == line.column and 0 < above.y - line.y < 1.5 * look.leading
+    return (
+        abs(above.size - line.size) < 0.3 and above.column == line.column and 0 < above.y - line.y < 1.5 * look.leading
+    )
 
 
 def _alone(lines: Sequence[Line], i: int, look: Look, sure: bool) -> bool:
@@ -188,7 +204,12 @@ def _levels_by_look(
     for at, line in found.items():
         above, before = before, line
         alike = looks.get((round(line.size), styles[at].bold))
-        if above and above.page == line.page and not _is_firm(line) and _below(above, line, Look(line.size, 1.3 * line.size, 0)):
+        if (
+            above
+            and above.page == line.page
+            and not _is_firm(line)
+            and _below(above, line, Look(line.size, 1.3 * line.size, 0))
+        ):
             levels[at] = levels[id(above)]
         elif depth := _depth(line.text):
             levels[at] = depth

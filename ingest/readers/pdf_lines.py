@@ -112,9 +112,7 @@ def _margin(pages: Sequence[Sequence[Line]]) -> float | None:
         for line in lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
     usual = sizes.most_common(1)[0][0] if sizes else 0.0
-    ends = sorted(
-        line.x1 for lines in pages for line in lines if len(line.text) >= 25 and abs(line.size - usual) < 0.6
-    )
+    ends = sorted(line.x1 for lines in pages for line in lines if len(line.text) >= 25 and abs(line.size - usual) < 0.6)
     if len(ends) < 20:
         return None
     # Running heads may reach over the margin, and ragged lines end anywhere: what nearly all lines keep to counts.

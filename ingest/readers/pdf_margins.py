@@ -129,9 +129,7 @@ def _repeated(pages: Sequence[Page], edges: Sequence[list[Line]]) -> set[int]:
     return found
 
 
-def _common_heights(
-    pages: Sequence[Page], edges: Sequence[list[Line]], offsets: set[Offset]
-) -> set[tuple[int, bool]]:
+def _common_heights(pages: Sequence[Page], edges: Sequence[list[Line]], offsets: set[Offset]) -> set[tuple[int, bool]]:
     """Heights (and whether at the top) at which a quarter of the pages print their number among other words."""
     counts: Counter[tuple[int, bool]] = Counter()
     for index, (page, lines) in enumerate(zip(pages, edges, strict=True)):

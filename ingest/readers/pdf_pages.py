@@ -58,10 +58,10 @@ class Run(NamedTuple):
     size: float
     font: int
     page: int
-    hidden: bool
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Page:
     """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read."""
 
     index: int
@@ -181,9 +181,8 @@ class Source:
                 first = start + len(part) - len(part.lstrip(_BLANK))
                 yield _Raw(
                     " " + words if spaced or first > start else words,
-                    *about(first, first + len(words) - 1, target),
+                    *about(first, first + len(words) - 1),
                     self._font(target),
-                    about.hidden,
                 )
             spaced = part[-1] in _BLANK or (not words and spaced)
             start = end
@@ -215,14 +214,13 @@ class _Raw(NamedTuple):
     size: float
     along: tuple[float, float]
     font: int
-    hidden: bool
 
 
 class _About:
     """Where a stretch of characters stands, in which size and direction; its buffers are used again."""
 
     def __init__(self, text: int | None) -> None:
-        self._text, self._fast, self.hidden = text, _fast_functions(), False
+        self._text, self._fast = text, _fast_functions()
         self._box, self._matrix, self._origin = (ctypes.c_double * 4)(), (ctypes.c_float * 6)(), (ctypes.c_double * 2)()
         at = ctypes.addressof(self._box)
         self._edges = (at, at + 8, at + 16, at + 24)
@@ -230,7 +228,7 @@ class _About:
         self._turn = ctypes.addressof(self._matrix)
 
     def __call__(
-        self, first: int, last: int, target: int
+        self, first: int, last: int
     ) -> tuple[float, float, float, float, float, float, float, tuple[float, float]]:
         fast, text = self._fast, self._text
         fast["GetCharBox"](text, first, *self._edges)
@@ -242,9 +240,8 @@ class _About:
         fast["GetMatrix"](text, first, self._turn)
         fast["GetCharOrigin"](text, first, *self._xy)
         a, b, c, d, *_ = self._matrix
-        self.hidden = fast["GetTextRenderMode"](target) == 3
         size = fast["GetFontSize"](text, first) * math.hypot(c, d)
-        return left, right, bottom, top, *self._origin, size, (a, b)  # type: ignore[return-value]
+        return left, right, bottom, top, *self._origin, size, (a, b)
 
 
 def _characters(text: int | None, count: int) -> str:
@@ -313,7 +310,7 @@ def _fast_functions() -> dict[str, Any]:
         "FPDFTextObj_GetTextRenderMode": (number, at),
     }
     return {
-        name.split("_")[1]: ctypes.CFUNCTYPE(*kind)(ctypes.cast(getattr(pdfium, name), at).value)
+        name.split("_")[1]: ctypes.CFUNCTYPE(*kind)(ctypes.cast(getattr(pdfium, name), at).value or 0)
         for name, kind in kinds.items()
     }
 
@@ -338,14 +335,29 @@ def _common_turn(raw: list[_Raw]) -> int:
 
 
 def _as_read(raw: list[_Raw], index: int, turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:
-    """The runs that lie along the page's common direction, turned so that it is left to right."""
+    """The runs that lie along the page's common direction, turned so that it is left to right.
+
+    Words that a program wrote one by one, in the same font on the same line, become one run.
+    """
+    held: Run | None = None
     for run in raw:
-        if _turn(run.along) == turned:
-            x0, y0 = turn_point(run.left, run.bottom, turned, page)
-            x1, y1 = turn_point(run.right, run.top, turned, page)
-            _, y = turn_point(run.x, run.y, turned, page)
-            if math.isfinite(x0 + x1 + y0 + y1 + y) and 0.5 <= run.size < 2000:
-                yield Run(run.text, min(x0, x1), max(x0, x1), y, run.size, run.font, index, run.hidden)
+        if _turn(run.along) != turned or not 0.5 <= run.size < 2000:
+            continue
+        x0, y0 = turn_point(run.left, run.bottom, turned, page)
+        x1, y1 = turn_point(run.right, run.top, turned, page)
+        _, y = turn_point(run.x, run.y, turned, page)
+        if not math.isfinite(x0 + x1 + y0 + y1 + y):
+            continue
+        x0, x1 = min(x0, x1), max(x0, x1)
+        if held is not None:
+            alike = held.font == run.font and abs(held.size - run.size) < 0.01 and abs(held.y - y) < 0.02 * run.size
+            if alike and -0.2 * run.size <= x0 - held.x1 <= 0.8 * run.size:
+                held = Run(held.text + run.text, held.x0, max(held.x1, x1), held.y, held.size, held.font, index)
+                continue
+            yield held
+        held = Run(run.text, x0, x1, y, run.size, run.font, index)
+    if held is not None:
+        yield held
 
 
 def turn_point(x: float, y: float, turns: int, page: tuple[float, float, float, float]) -> tuple[float, float]:

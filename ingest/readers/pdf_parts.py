@@ -7,13 +7,13 @@ waits until it has ended.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingest.documents import MarkKind
 from ingest.readers.pdf_lines import Line
-from ingest.readers.pdf_pages import HYPHEN, Font
+from ingest.readers.pdf_pages import HYPHEN
+from ingest.readers.pdf_styles import RELATION, Look, Style
 
 _CAPTION = re.compile(
     r"(?:Figure|Fig\.|FIGURE|FIG\.|Table|TABLE|Algorithm|ALGORITHM|Listing|Scheme|Plate|Chart|Exhibit)\s*"
@@ -23,15 +23,10 @@ _FOOTNOTE = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖#])[\s.):]*\S")
 _BULLET = re.compile(r"(?:[•·▪◦‣∙●○■–—►✓*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d+\]|\(?[ivx]{1,4}[.)])\s")
 _LEADERS = re.compile(r"(?:\.\s?){4,}[\divxlc]*\s*$")
 _INDEX_ENTRY = re.compile(r".{2,60}?,\s\d+(?:[–-]\d+)?(?:,\s\d+(?:[–-]\d+)?)*$")
-_NUMBERED = re.compile(r"(?:(?:Chapter|Section|Lecture|Part|Appendix|§)\s*)?(\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[IVX]{1,5}|[A-Z])[.:)]?\s+\S")
-_CHAPTER = re.compile(r"(?:Chapter|Part|Lecture|Appendix|Lesson|Week|Unit)\s+(?:[\dIVX]+|[A-Z])\.?:?", re.I)
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_SYMBOLS = re.compile(r"[=<>≤≥≈∼≡∝±×·∗∑∏∫√∂∇∈∞→←↔⇒⇔∀∃¬∪∩⊂⊆⊙⊗⊕|‖^{}\[\]()+−/\d\u0370-\u03ff\ufffd,;:.′ˆ˜¯]")
-_RELATION = re.compile(r"[=<>≤≥≈∼≡∝→←⇒⇔∈+−]|:=")
-_FUNCTIONS = frozenset(
-    "exp log sin cos tan tanh max min arg argmax argmin lim sup inf det diag rank sgn sign var cov for where and otherwise "
-    "subject with not mod softmax relu trace vec dim span null std if such that all".split()
+_NUMBERED = re.compile(
+    r"(?:(?:Chapter|Section|Lecture|Part|Appendix|§)\s*)?(\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[IVX]{1,5}|[A-Z])[.:)]?\s+\S"
 )
+_CHAPTER = re.compile(r"(?:Chapter|Part|Lecture|Appendix|Lesson|Week|Unit)\s+(?:[\dIVX]+|[A-Z])\.?:?", re.I)
 _ENDS = (".", "?", "!", ":", ";", "”", ".)", ".”", "…")
 _FIGURES = re.compile(r"[-−+±(]?[\d.,]*\d[\d.,]*[)%†*∗]?")
 _LEADS_TO_FORMULA = re.compile(
@@ -39,8 +34,8 @@ _LEADS_TO_FORMULA = re.compile(
     r"equation|function|becomes|for|find|write|=)|,)$"
 )
 _CODE_WORDS = re.compile(
-    r"(?:\d+:|Require|Ensure|Input|Output|for\b|while\b|if\b|else|end\b|return\b|repeat|until\b|Initiali[sz]e|procedure|"
-    r"function\b|Compute\b|Update\b|Sample\b|Set\b|do\b|loop)",
+    r"(?:\d+:|(?:Require|Ensure|Input|Output|Initiali[sz]e|for|while|if|else|end|return|repeat|until|loop|procedure|function|"
+    r"compute|update|sample|set|do|choose|take|observe|execute|perform|store|generate)\b)",
     re.I,
 )
 
@@ -59,81 +54,6 @@ class Part:
         return self.lines[0].size
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the running text of a document looks: size and distance of lines in points, and its font."""
-
-    size: float
-    leading: float
-    font: int
-
-
-@dataclass(slots=True)
-class Style:
-    """What a line is made of, by its fonts and characters."""
-
-    bold: bool
-    mono: bool
-    foreign: bool  # nothing of it is in the font of running text
-    words: int
-    symbols: float  # the share of mathematical characters
-    math: float  # the share of characters in mathematical fonts
-    font: int  # the font of most of it
-    opens_bold: bool
-    formula: bool = field(default=False)
-
-
-def look_of(pages: Iterable[Sequence[Line]]) -> Look:
-    """The most common size, line distance and font of a document."""
-    sizes: Counter[float] = Counter()
-    fonts: Counter[int] = Counter()
-    gaps: Counter[float] = Counter()
-    for lines in pages:
-        for before, line in zip([None, *lines], lines, strict=False):
-            sizes[round(line.size * 4) / 4] += len(line.text)
-            for run in line.runs:
-                fonts[run.font] += len(run.text)
-            if before and before.column == line.column and abs(before.size - line.size) < 0.3 and 0 < before.y - line.y < 60:
-                gaps[round((before.y - line.y) * 2) / 2] += len(line.text)
-    size = sizes.most_common(1)[0][0] if sizes else 10.0
-    leading = next((gap for gap, _ in gaps.most_common(3) if 0.9 * size <= gap <= 2.6 * size), 1.2 * size)
-    return Look(size, leading, fonts.most_common(1)[0][0] if fonts else 0)
-
-
-def style_of(line: Line, fonts: Sequence[Font], look: Look) -> Style:
-    """What a line is made of."""
-    text = line.text
-    total = bold = mono = math = foreign = 0
-    plain = []
-    shares: Counter[int] = Counter()
-    for run in line.runs:
-        font, size = fonts[run.font], len(run.text)
-        shares[run.font] += size
-        total += size
-        bold += size * font.bold
-        mono += size * font.mono
-        math += size * font.math
-        foreign += size * (run.font != look.font)
-        plain.append(" " if font.math else run.text)
-    words = [word for word in _WORD.findall("".join(plain)) if word not in _FUNCTIONS]
-    symbols = max(math, len(_SYMBOLS.findall(text))) / max(1, total)
-    main = shares.most_common(1)[0][0]
-    style = Style(
-        bold >= 0.8 * total, mono >= 0.7 * total, foreign == total, len(words), symbols, math / max(1, total), main,
-        fonts[line.runs[0].font].bold,
-    )
-    style.formula = not style.mono and (
-        (not words and (symbols > 0.25 or len(text) <= 3))
-        or (len(words) <= 2 and symbols > (0.3 if words else 0.12) and bool(_RELATION.search(text)))
-    )
-    return style
-
-
-def styles_of(pages: Iterable[Sequence[Line]], fonts: Sequence[Font], look: Look) -> dict[int, Style]:
-    """The style of each line by ``id``."""
-    return {id(line): style_of(line, fonts, look) for lines in pages for line in lines}
-
-
 def parts_of(lines: Sequence[Line], look: Look, styles: dict[int, Style], levels: dict[int, int]) -> list[Part]:
     """The parts of one page. ``levels`` holds the levels of lines known to be headings, by ``id``."""
     contents = is_contents(lines)
@@ -141,7 +61,11 @@ def parts_of(lines: Sequence[Line], look: Look, styles: dict[int, Style], levels
     for line in _without_scraps(lines, styles, look):
         style = styles[id(line)]
         kind = _kind_of(line, style, look)
-        if contents and kind is None and (line.x1 < line.left + 0.7 * (line.right - line.left) or line.text[-1:].isdigit()):
+        if (
+            contents
+            and kind is None
+            and (line.x1 < line.left + 0.7 * (line.right - line.left) or line.text[-1:].isdigit())
+        ):
             kind = "table"  # an entry without dots
         level = levels.get(id(line), 0)
         part = parts[-1] if parts else None
@@ -225,7 +149,12 @@ def _goes_on(
     if gap > 1.42 * leading or _shares_row(last, line) != (abs(gap) < 0.3 * line.size):
         return False
     before = styles[id(last)]
-    if before.bold != style.bold and (before.bold or style.bold) and len(part.lines) <= 2 and last.x1 < last.right - 4 * line.size:
+    if (
+        before.bold != style.bold
+        and (before.bold or style.bold)
+        and len(part.lines) <= 2
+        and last.x1 < last.right - 4 * line.size
+    ):
         return False
     if part.kind == "caption":
         return gap <= 1.25 * leading
@@ -235,7 +164,7 @@ def _goes_on(
 def _ends_paragraph(part: Part, line: Line, gap: float, leading: float) -> bool:
     """Whether a line without words, such as "(1996).", is the last line of a paragraph."""
     return (
-        not _RELATION.search(line.text)
+        not RELATION.search(line.text)
         and len(line.text) <= 30
         and 0 < gap <= 1.3 * leading
         and line.column == part.lines[-1].column
@@ -256,7 +185,9 @@ def _shares_row(last: Line, line: Line) -> bool:
 def _begins(part: Part, line: Line, look: Look) -> bool:
     """Whether a line begins a paragraph: a bullet, an indent, or the line before ended early."""
     last = part.lines[-1]
-    if _BULLET.match(line.text) and last.text.endswith(_ENDS) | (line.x0 < last.x0 - 1) | (abs(line.x0 - part.lines[0].x0) < 2):
+    if _BULLET.match(line.text) and last.text.endswith(_ENDS) | (line.x0 < last.x0 - 1) | (
+        abs(line.x0 - part.lines[0].x0) < 2
+    ):
         return bool(_BULLET.match(part.lines[0].text)) or last.text.endswith(_ENDS)
     edge = min(item.x0 for item in part.lines)
     indent = line.x0 - edge
@@ -269,7 +200,12 @@ def _begins(part: Part, line: Line, look: Look) -> bool:
     if indent < -0.7 * look.size and len(part.lines) >= 2 and ended:
         return True
     hangs = len(part.lines) >= 2 and part.lines[-1].x0 - part.lines[0].x0 > 0.7 * look.size
-    if hangs and (ended or last.text[-1:].isdigit()) and line.x0 < last.x0 - 0.7 * look.size and abs(line.x0 - part.lines[0].x0) < 2:
+    if (
+        hangs
+        and (ended or last.text[-1:].isdigit())
+        and line.x0 < last.x0 - 0.7 * look.size
+        and abs(line.x0 - part.lines[0].x0) < 2
+    ):
         return True
     return short and ended and line.text[:1].isupper()
 
@@ -302,7 +238,7 @@ def _mark_margin(parts: Sequence[Part]) -> None:
 def _settle(part: Part, styles: dict[int, Style], look: Look) -> None:
     """Mark what is no running text though its lines look like it: words of figures, tables, indexes."""
     lines = part.lines
-    if part.kind == "formula" and not any(styles[id(line)].math or _RELATION.search(line.text) for line in lines):
+    if part.kind == "formula" and not any(styles[id(line)].math or RELATION.search(line.text) for line in lines):
         part.kind = "table"  # numbers at the axes of a figure
     if part.kind is not None:
         return
@@ -311,36 +247,42 @@ def _settle(part: Part, styles: dict[int, Style], look: Look) -> None:
     ended = text.endswith(_ENDS) or lines[-1].text.endswith((HYPHEN, "-", ","))
     foreign = all(styles[id(line)].foreign for line in lines)
     pieces = text.split()
-    if len(lines) >= 2 and sum(line.wide_gaps > 0 for line in lines) >= 0.5 * len(lines):
+    in_columns = len(lines) >= 2 and sum(line.wide_gaps > 0 for line in lines) >= 0.5 * len(lines)
+    figures = sum(len(piece) == 1 or bool(_FIGURES.fullmatch(piece)) for piece in pieces)
+    alone = len(lines) == 1 and len(pieces) <= 2 and len(text) <= 25 and not ended and not _BULLET.match(text)
+    if in_columns or alone or (len(pieces) >= 6 and figures > 0.5 * len(pieces)):
         part.kind = "table"
-    elif len(pieces) >= 6 and sum(bool(_FIGURES.fullmatch(piece)) for piece in pieces) > 0.5 * len(pieces):
-        part.kind = "table"
-    elif len(lines) == 1 and len(pieces) <= 2 and len(text) <= 25 and not ended and not _BULLET.match(text):
-        part.kind = "table"  # a word in a figure
     elif len(lines) >= 4 and sum(bool(_INDEX_ENTRY.match(line.text)) for line in lines) >= 0.6 * len(lines):
         part.kind = "reference"
     elif (lines[0].size < 0.9 * look.size or foreign) and words <= 4 * len(lines) and not ended:
         part.kind = "table"
     elif (words == 0 and not ended) or (
-        words <= 1 and len(text) < 40 and not ended and sum(styles[id(line)].symbols for line in lines) > 0.3 * len(lines)
+        words <= 1
+        and len(text) < 40
+        and not ended
+        and sum(styles[id(line)].symbols for line in lines) > 0.3 * len(lines)
     ):
         part.kind = "formula"
 
 
 def _mark_algorithms(parts: Sequence[Part]) -> None:
-    """What follows the caption of an algorithm, as long as it looks like steps."""
+    """Algorithms: what follows their caption as long as it looks like steps, and what does so by itself."""
     open_ = False
     for part in parts:
         if part.kind == "caption":
             open_ = part.lines[0].text.lower().startswith(("algorithm", "listing"))
         elif open_ and part.kind is None:
-            steps = sum(bool(_CODE_WORDS.match(line.text)) or "←" in line.text for line in part.lines)
-            if steps >= 0.4 * len(part.lines):
-                part.kind = "code"
-            else:
-                open_ = False
+            open_ = _steps(part) >= 0.4
+            part.kind = "code" if open_ else None
+        elif part.kind is None and len(part.lines) >= 3 and _steps(part) >= 0.6:
+            part.kind = "code"
         elif part.kind == "heading":
             open_ = False
+
+
+def _steps(part: Part) -> float:
+    """The share of lines that look like steps of an algorithm."""
+    return sum(bool(_CODE_WORDS.match(line.text)) or "←" in line.text for line in part.lines) / len(part.lines)
 
 
 def flow(pages: Iterable[Sequence[Part]]) -> list[Part]:
@@ -350,7 +292,9 @@ def flow(pages: Iterable[Sequence[Part]]) -> list[Part]:
     open_: Part | None = None
     for found in pages:
         for part in found:
-            if open_ is not None and (part.kind in ("caption", "footnote", "table", "code") or _of_a_figure(open_, part)):
+            if open_ is not None and (
+                part.kind in ("caption", "footnote", "table", "code") or _of_a_figure(open_, part)
+            ):
                 waiting.append(part)
                 continue
             if open_ is not None and part.kind is None and _resumes(open_, part):

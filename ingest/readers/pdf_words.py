@@ -18,13 +18,17 @@ _LIGATURES = ("fi", "ff", "fl", "ffi", "ffl", "tt", "ti", "ft", "th", "st", "ct"
 _CODE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _FIRST_SIGN, _LAST_SIGN = 0xF0000, 0xFFFFD
 _SIGN = re.compile(f"[{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}]")
-_SIGNED_WORD = re.compile(f"[A-Za-z]*[{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}][A-Za-z{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}]*")
+_SIGNED_WORD = re.compile(
+    f"[A-Za-z]*[{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}][A-Za-z{chr(_FIRST_SIGN)}-{chr(_LAST_SIGN)}]*"
+)
+# Halves of a word are not words that the document knows.
+_HALVES = re.compile(rf"[^\W\d_]*{HYPHEN}[^\W\d_]*")
 _HYPHENATED = re.compile(r"[a-z]+-[a-z]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
 # Words with ligatures that English texts on any subject hold; a book whose every ligature is broken has none of its own.
-_COMMON = frozenset(
-    """affect afford afterwards beneficial benefit classification classified classifier classifiers classify coefficient
+_COMMON_LIST = """
+    affect afford afterwards beneficial benefit classification classified classifier classifiers classify coefficient
     coefficients configuration confidence configurations conflict confirm defined define defines definition definitions
     deficit difference differences different differential differentiable differentiate differently difficult difficulty
     diffusion effect effective effectively effects efficiency efficient efficiently effort field fields fifth fifty
@@ -42,16 +46,27 @@ _COMMON = frozenset(
     writing action actions addition additional application condition conditions definition direction distribution
     equation equations estimation function functions information initial motion notion option partial position
     section solution solutions time times transition active still stochastic state states statistics strong structure
-    the this that then there their these those they other others rather whether both with without""".split()
-)
+    the this that then there their these those they other others rather whether both with without
+"""
+_COMMON = frozenset(_COMMON_LIST.split())
 
 # TeX's mathematical fonts by code (Knuth, Computer Modern Typefaces; OML, OMS, OMX).
-_OML = dict(
-    enumerate("ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυφχψωεϑϖϱςϕ↼↽⇀⇁", 0)
-) | {0x3A: ".", 0x3B: ",", 0x3C: "<", 0x3D: "/", 0x3E: ">", 0x3F: "⋆", 0x40: "∂", 0x60: "ℓ", 0x7B: "ı", 0x7C: "ȷ", 0x7D: "℘"}
-_OMS = dict(
-    enumerate("−·×∗÷⋄±∓⊕⊖⊗⊘⊙○∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽̸↦∀∃¬∅ℜℑ⊤⊥ℵ", 0)
-) | dict(enumerate("∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶", 0x5B))
+_OML = dict(enumerate("ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυφχψωεϑϖϱςϕ↼↽⇀⇁", 0)) | {
+    0x3A: ".",
+    0x3B: ",",
+    0x3C: "<",
+    0x3D: "/",
+    0x3E: ">",
+    0x3F: "⋆",
+    0x40: "∂",
+    0x60: "ℓ",
+    0x7B: "ı",
+    0x7C: "ȷ",
+    0x7D: "℘",
+}
+_OMS = dict(enumerate("−·×∗÷⋄±∓⊕⊖⊗⊘⊙○∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽̸↦∀∃¬∅ℜℑ⊤⊥ℵ", 0)) | dict(
+    enumerate("∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶", 0x5B)
+)
 _OMX = dict(enumerate("()[]⌊⌋⌈⌉{}⟨⟩|‖/\\()()[]⌊⌋⌈⌉{}⟨⟩/\\()[]⌊⌋⌈⌉{}⟨⟩/\\/\\", 0)) | {
     0x50: "∑", 0x51: "∏", 0x52: "∫", 0x53: "∪", 0x54: "∩", 0x58: "∑", 0x59: "∏", 0x5A: "∫", 0x5B: "∪", 0x5C: "∩",
     0x62: "ˆ", 0x65: "˜", 0x68: "[", 0x69: "]", 0x6A: "⌊", 0x6B: "⌋", 0x6E: "{", 0x6F: "}",
@@ -66,7 +81,9 @@ _TEX_FONTS = (
 # Pieces of growing brackets, which say nothing by themselves.
 _PIECES = dict.fromkeys(map(chr, (*range(0xF8E5, 0xF8FF), *range(0x239B, 0x23B8))), "")
 _PRESENTATION = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
-_ALWAYS = str.maketrans({**_PIECES, **_PRESENTATION, "\xad": "", "\u200b": "", "\u2060": "", "\ufeff": "", "\u200e": "", "\u200f": ""})
+_ALWAYS = str.maketrans(
+    {**_PIECES, **_PRESENTATION, "\xad": "", "\u200b": "", "\u2060": "", "\ufeff": "", "\u200e": "", "\u200f": ""}
+)
 
 
 class Repair:
@@ -79,9 +96,11 @@ class Repair:
         broken: dict[str, Counter[str]] = defaultdict(Counter)
         for runs in pages:
             # Words are sought in the whole page: a ligature is often a run of its own, in a font of its own.
-            text = "".join([self._signed(run) if _CODE.search(run.text) else run.text for run in runs]).replace(HYPHEN, "")
-            self.vocabulary.update(_PLAIN_WORD.findall(text.lower()))
-            self.vocabulary.update(_HYPHENATED.findall(text.lower()))
+            text = "".join([self._signed(run) if _CODE.search(run.text) else run.text for run in runs])
+            whole = _HALVES.sub(" ", text) if HYPHEN in text else text
+            text = text.replace(HYPHEN, "")
+            self.vocabulary.update(_PLAIN_WORD.findall(whole.lower()))
+            self.vocabulary.update(_HYPHENATED.findall(whole.lower()))
             for word in _SIGNED_WORD.findall(text) if self._stands else ():
                 for sign in _SIGN.findall(word):
                     broken[sign][word] += 1
@@ -99,7 +118,9 @@ class Repair:
         return text if text.isascii() else text.translate(_ALWAYS)
 
     def _signed(self, run: Run) -> str:
-        return _CODE.sub(lambda code: self._stands.setdefault((run.font, code[0]), chr(_FIRST_SIGN + len(self._stands))), run.text)
+        return _CODE.sub(
+            lambda code: self._stands.setdefault((run.font, code[0]), chr(_FIRST_SIGN + len(self._stands))), run.text
+        )
 
     def _by_words(self, code: str, sign: str, words: Counter[str]) -> str:
         scores: Counter[str] = Counter()
@@ -147,7 +168,9 @@ def join(before: str, after: str, vocabulary: Counter[str]) -> tuple[str, str]:
     if not tail[0][0].islower():  # Monte-\nCarlo
         return before[:-1] + "-", ""
     whole, parted = vocabulary[first + second], vocabulary[f"{first}-{second}"]
-    if parted > whole or (whole == 0 and first in ("non", "self", "well", "semi", "quasi", "cross", "multi", "one", "two")):
+    if parted > whole or (
+        whole == 0 and first in ("non", "self", "well", "semi", "quasi", "cross", "multi", "one", "two")
+    ):
         return before[:-1] + "-", ""
     if whole == 0 and vocabulary[first] > 2 and vocabulary[second] > 2 and len(first) > 3 and len(second) > 3:
         return before[:-1] + "-", ""  # two words that the document knows, and never as one

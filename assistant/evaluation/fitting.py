@@ -1,0 +1,180 @@
+"""Making the fitted files again: the kinds that questions ask for, the ranking, the confidence.
+
+Each takes minutes at most and says in its file on what data it was made. scikit-learn, which
+sentence-transformers brings, is imported here alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.answering import Assistant
+from assistant.confidence import Calibration
+from assistant.intent import Intent, cues
+from assistant.questions import Names
+from assistant.ranking import NAMES as RANKING_NAMES
+from assistant.ranking import Ranking
+from ingest.errors import RunError
+from ingest.notes import Note
+
+FloatArray = NDArray[np.float64]
+
+#: A cue that fewer questions have says nothing.
+MIN_QUESTIONS = 5
+#: Weights nearer to zero than this many hundredths are left out.
+LEAST_WEIGHT = 8
+
+
+def fit_intent(notes: Sequence[Note], names: Names, *, strength: float = 0.3) -> Intent:
+    """The intent model of the questions of all claims on concepts; ``strength`` is scikit-learn's C."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    rows = [(q, c.kind) for n in notes if n.concept for c in n.claims for q in c.questions]
+    vectorizer = CountVectorizer(analyzer=lambda q: cues(q, names), min_df=MIN_QUESTIONS, binary=True)
+    model = LogisticRegression(C=strength, max_iter=500)
+    model.fit(vectorizer.fit_transform([q for q, _ in rows]), [k for _, k in rows])
+    weights: Mapping[str, tuple[int, ...]] = {
+        str(cue): rounded
+        for cue, column in sorted(vectorizer.vocabulary_.items())
+        if max(map(abs, rounded := tuple(round(100 * float(w)) for w in model.coef_[:, column]))) >= LEAST_WEIGHT
+    }
+    bias = tuple(round(100 * float(b)) for b in model.intercept_)
+    return Intent(
+        tuple(map(str, model.classes_)), bias, weights, f"underhood fit intent, on {len(rows)} questions of our claims"
+    )
+
+
+def write_json(path: Path, value: object) -> None:
+    """A fitted file, readable and stable in version control."""
+    path.write_text(json.dumps(value, indent=None, separators=(",", ":"), sort_keys=True) + "\n", "utf-8")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A question of our bank with the claims that answer it best, as a reader judged them among the first fifteen."""
+
+    id: str
+    question: str
+    split: str
+    answerable: str
+    kind: str
+    best: frozenset[str]
+    history: tuple[str, ...] = ()
+
+
+def read_bank(folder: Path) -> list[Labelled]:
+    """Our question bank (``bank-*.jsonl``) with its labels (``labels.jsonl``). Raises RunError."""
+    try:
+        labels = {
+            row["id"]: frozenset(row["best"])
+            for row in map(json.loads, (folder / "labels.jsonl").read_text("utf-8").splitlines())
+        }
+        rows = [
+            json.loads(line)
+            for path in sorted(folder.glob("bank-*.jsonl"))
+            for line in path.read_text("utf-8").splitlines()
+        ]
+        return [
+            Labelled(
+                r["id"], r["question"], r["split"], r["answerable"], r["kind"], labels.get(r["id"], frozenset()),
+                tuple(r.get("history", ())),
+            )
+            for r in rows
+        ]  # fmt: skip
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"the question bank is unreadable ({error!r})", where=str(folder)) from error
+
+
+def candidates(assistant: Assistant, bank: Sequence[Labelled]) -> list[tuple[FloatArray, FloatArray]]:
+    """For each labelled question whose best claim was found: signals (candidates, signals), float64, and 1 for the best."""
+    found = []
+    for item in bank:
+        claims = assistant.evidence(item.question).parts[0].claims if item.best else ()
+        marks = np.array([float(c.claim.id in item.best) for c in claims])
+        if marks.any():
+            found.append((np.array([astuple(c.features) for c in claims]), marks))
+    return found
+
+
+def fit_ranking(rows: Sequence[tuple[FloatArray, FloatArray]], *, penalty: float = 0.02) -> Ranking:
+    """The conditional logit over candidates (McFadden 1974), with a quadratic penalty on standardised weights."""
+    from scipy.optimize import minimize
+
+    spread = np.concatenate([x for x, _ in rows]).std(0) + 1e-9
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        total, slope = penalty * len(rows) * float(weights @ weights), 2 * penalty * len(rows) * weights
+        for x, marks in rows:
+            z = (x / spread) @ weights
+            p = np.exp(z - z.max())
+            p /= p.sum()
+            q = p * marks / (p @ marks)
+            total -= float(np.log(p @ marks))
+            slope = slope + (x / spread).T @ (p - q)
+        return total, slope
+
+    best = minimize(loss, np.zeros(len(RANKING_NAMES)), jac=True, method="L-BFGS-B")
+    weights = tuple(round(float(w), 4) for w in best.x / spread)
+    return Ranking(weights, f"underhood fit ranking, on {len(rows)} labelled questions of corpus/questions (split dev)")
+
+
+def best_first(rows: Sequence[tuple[FloatArray, FloatArray]], ranking: Ranking) -> float:
+    """The share of questions whose first candidate is one of the best."""
+    return float(np.mean([marks[(x @ np.array(ranking.weights)).argmax()] for x, marks in rows]))
+
+
+def fit_confidence(assistant: Assistant, bank: Sequence[Labelled], *, strength: float = 1.0) -> Calibration:
+    """The confidence that the first claim for a question answers it, and from where on it is said.
+
+    ``answered`` and ``partly`` are the highest probabilities that still keep 80 and 95 of 100 questions which the
+    first claim answers.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    signals, right = [], []
+    for item in bank:
+        evidence = assistant.evidence(item.question)
+        part = evidence.parts[0]
+        if part.claims:
+            signals.append(astuple(assistant.signals(evidence, part, part.claims[0])))
+            right.append(part.claims[0].claim.id in item.best)
+    x, y = np.array(signals), np.array(right)
+    spread = x.std(0) + 1e-9
+    model = LogisticRegression(C=strength, max_iter=1000).fit(x / spread, y)
+    kept = np.sort(model.predict_proba(x / spread)[y, 1])
+    return Calibration(
+        tuple(round(float(w), 4) for w in model.coef_[0] / spread),
+        round(float(model.intercept_[0]), 4),
+        round(float(kept[int(0.20 * len(kept))]), 3),
+        round(float(kept[int(0.05 * len(kept))]), 3),
+        f"underhood fit confidence, on {len(y)} questions of corpus/questions (split dev), {int(y.sum())} answered rightly",
+    )
+
+
+def refit(what: str) -> str:
+    """Fit ``intent``, ``ranking`` or ``confidence`` and write it beside its module. Returns what came out, in a line."""
+    assistant = Assistant.open()
+    folder = Path(__file__).parents[1]
+    if what == "intent":
+        intent = fit_intent(assistant.index.notes, assistant.names)
+        write_json(folder / "intent.json", intent.to_json())
+        return f"intent.json: {len(intent.weights)} cues"
+    bank = read_bank(assistant.settings.corpus / "questions")
+    dev, test = ([b for b in bank if b.split == split] for split in ("dev", "test"))
+    if what == "ranking":
+        rows, held_out = candidates(assistant, dev), candidates(assistant, test)
+        ranking = fit_ranking(rows)
+        write_json(folder / "ranking.json", ranking.to_json())
+        return f"ranking.json: best claim first {best_first(rows, ranking):.3f} of dev, {best_first(held_out, ranking):.3f} of test"
+    if what == "confidence":
+        calibration = fit_confidence(assistant, dev)
+        write_json(folder / "confidence.json", calibration.to_json())
+        return f"confidence.json: {calibration.made_by}"
+    raise RunError(f"nothing called {what!r} is fitted", todo="Say intent, ranking or confidence")
