@@ -220,7 +220,8 @@ def lost_questions(
         to_questions[np.arange(len(rows)), np.arange(first, first + len(rows))] = -1.0
         best = np.full((len(rows), len(claims)), -1.0, np.float32)
         best[:, filled] = np.maximum.reduceat(to_questions, starts[filled], axis=1)
-        scores = 0.3 * (rows @ claims.T) + 0.7 * best
+        to_claims = rows @ claims.T
+        scores = 0.3 * to_claims + 0.7 * np.where(best < -0.99, to_claims, best)
         own = scores[np.arange(len(rows)), owner[first : first + len(rows)]]
         ahead = (scores > own[:, None]).sum(1)
         lost += [(first + int(n), int(ahead[n])) for n in np.where(ahead >= FIRST)[0]]

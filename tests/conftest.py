@@ -179,4 +179,4 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     for name in list(os.environ):
         if name.startswith("UNDERHOOD_"):
             monkeypatch.delenv(name)
-    yield
+    return

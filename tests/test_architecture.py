@@ -75,7 +75,13 @@ def layer(module: str, layers: list[set[str]]) -> int | None:
 
 def test_ingest_never_imports_assistant():
     """The arrow between the packages points one way."""
-    assert [p for p, tree in modules() if p.startswith("ingest/") for m, _ in imported(tree) if m.split(".")[0] == "assistant"] == []
+    assert [
+        p
+        for p, tree in modules()
+        if p.startswith("ingest/")
+        for m, _ in imported(tree)
+        if m.split(".")[0] == "assistant"
+    ] == []
 
 
 @pytest.mark.parametrize("layers", [LAYERS, ASSISTANT], ids=["ingest", "assistant"])
@@ -129,13 +135,19 @@ def test_the_tree_in_the_readme_is_true():
     missing = {n for n in named if "<" not in n and "*" not in n and not (ROOT / n).exists()}
     assert missing == set()
     tracked = {p for p, _ in modules() if not p.endswith("__init__.py")}
-    covered = {p for p in tracked if p in named or any(p.startswith(n + "/") and not any(m.startswith(n + "/") for m in named) for n in named)}
+    covered = {
+        p
+        for p in tracked
+        if p in named or any(p.startswith(n + "/") and not any(m.startswith(n + "/") for m in named) for n in named)
+    }
     assert tracked - covered == set()
 
 
 def test_no_path_of_a_machine_in_the_repository():
     """Nothing in the repository names a path or a host of somebody's machine."""
-    done = subprocess.run(["git", "grep", "-nIE", r"/(root|home/[a-z]+)/\.|/work/|/farm/"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "grep", "-nIE", r"/(root|home/[a-z]+)/\.|/work/|/farm/"], cwd=ROOT, capture_output=True, text=True
+    )
     found = [line for line in done.stdout.splitlines() if not line.startswith("tests/test_architecture.py")]
     assert found == []
 
@@ -143,7 +155,11 @@ def test_no_path_of_a_machine_in_the_repository():
 def test_every_dependency_is_pinned_and_reasoned():
     """Each dependency has its reason beside it in pyproject.toml and its version in constraints.txt."""
     text = (ROOT / "pyproject.toml").read_text("utf-8")
-    pins = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in Path(ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line}
+    pins = {
+        re.sub(r"[-_.]+", "-", line.split("==")[0]).lower()
+        for line in Path(ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        if "==" in line
+    }
     names = []
     for line in text.splitlines():
         if match := re.match(r'^\s+"([A-Za-z0-9_.-]+)[^"]*",\s*(#.*)?$', line):

@@ -17,7 +17,7 @@ from tests.conftest import HashingEmbedder
 def small(settings: Settings, embedder: HashingEmbedder) -> Iterator[Assistant]:
     """An assistant over the corpus of the fixtures, without weights."""
     ingest(settings, embedder=embedder)
-    yield Assistant.open(settings, embedder=embedder)
+    return Assistant.open(settings, embedder=embedder)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ def replies(model: str, prompt: str) -> Iterator[str]:
     """The pieces of a reply to a prompt, by the model's name."""
     keys = re.findall(r"\[\[(\w+)\]\]", prompt)
     keys = [k for n, k in enumerate(keys) if k not in keys[:n]]
-    first, second = (keys + ["none", "none"])[:2]
+    first, second = ([*keys, "none", "none"])[:2]
     whole = {
         "good": f"It gathers speed in a steady direction. [[{first}]] That helps in flat valleys. [[{first}]][[{second}]]",
         "liar": f"It was invented in 1812. [[zzzzz]] It is true. [[{first}]] Everyone agrees. [9] It is proven [[qqqqq, {second}]].",

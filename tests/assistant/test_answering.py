@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,9 @@ from assistant.answers import Answer
 from ingest.errors import IndexMissing, IndexOutdated, QuestionError
 from ingest.pipeline import ingest
 from ingest.settings import Settings
+from ingest.wording import digest, norms, short_digest
 from tests.conftest import HashingEmbedder
 from tests.ingest.test_pipeline import PAGE, SENTENCE
-from ingest.wording import digest, norms, short_digest
-import json
 
 
 def test_one_part_gets_one_claim(small: Assistant):
@@ -25,7 +25,11 @@ def test_one_part_gets_one_claim(small: Assistant):
     (statement,) = answer.statements
     assert statement.text.startswith("Momentum adds a share")
     (citation,) = answer.citations
-    assert (citation.resource.id, str(citation.locator), citation.check) == ("roe-2002-slopes", '"Momentum"', "not_held")
+    assert (citation.resource.id, str(citation.locator), citation.check) == (
+        "roe-2002-slopes",
+        '"Momentum"',
+        "not_held",
+    )
     assert "nothing was checked" in citation.explanation
     assert "guess" in citation.explanation
     assert answer.text == f"{statement.text} [1]"
@@ -33,7 +37,7 @@ def test_one_part_gets_one_claim(small: Assistant):
 
 
 def test_a_comparison_says_the_relation_and_both_sides(small: Assistant):
-    """"Are X and Y the same?" is answered by how they relate and what each is."""
+    """ "Are X and Y the same?" is answered by how they relate and what each is."""
     answer = small.ask("Are momentum and gradient descent the same thing?")
     assert [c.claim for c in answer.citations if c.number == 1] == ["momentum-versus-descent"]
     assert len(answer.statements) == 3
@@ -41,7 +45,7 @@ def test_a_comparison_says_the_relation_and_both_sides(small: Assistant):
 
 
 def test_two_parts_get_two_claims(small: Assistant):
-    """"What is X and how does it work?" is answered in two statements, in the order asked."""
+    """ "What is X and how does it work?" is answered in two statements, in the order asked."""
     answer = small.ask("What is gradient descent and how does gradient descent work?")
     assert [s.text.split(",")[0][:40] for s in answer.statements] == [
         "Gradient descent lowers a function by re"[:40], "Gradient descent steps are computed in t"[:40],
@@ -157,7 +161,9 @@ def test_the_questions_of_the_post_are_answered_from_their_concepts(real: Assist
     assert all(c.url.startswith("http") and c.resource.title for c in answer.citations)
 
 
-@pytest.mark.parametrize("question", ["Who won the world cup in 2014?", "How do I join two tables in SQL?", "a good lasagne recipe"])
+@pytest.mark.parametrize(
+    "question", ["Who won the world cup in 2014?", "How do I join two tables in SQL?", "a good lasagne recipe"]
+)
 def test_other_things_are_declined(real: Assistant, question: str):
     """Questions about other things are declined."""
     assert real.ask(question).outcome == "declined"

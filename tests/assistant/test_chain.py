@@ -21,7 +21,7 @@ def test_the_retriever_gives_documents_with_citations(small: Assistant):
     """Documents hold claims, best first, with their citations in the metadata; sync and async agree."""
     retriever = UnderhoodRetriever(assistant=small, k=2)
     found = retriever.invoke("What is momentum?")
-    assert [d.id for d in found][0] == "momentum-what"
+    assert next(d.id for d in found) == "momentum-what"
     assert found[0].metadata["citations"][0]["resource"]["id"] == "roe-2002-slopes"
     assert [d.id for d in asyncio.run(retriever.ainvoke("What is momentum?"))] == [d.id for d in found]
 
@@ -43,7 +43,12 @@ def test_it_composes_with_someone_elses_chain(small: Assistant):
     assert chain.invoke("What is momentum?").startswith("Momentum adds")
     model = GenericFakeChatModel(messages=iter([AIMessage("It gathers speed.")]))
     prompt = ChatPromptTemplate.from_template("{context}\n\n{question}")
-    rag = {"context": UnderhoodRetriever(assistant=small), "question": RunnablePassthrough()} | prompt | model | StrOutputParser()
+    rag = (
+        {"context": UnderhoodRetriever(assistant=small), "question": RunnablePassthrough()}
+        | prompt
+        | model
+        | StrOutputParser()
+    )
     assert rag.invoke("What is momentum?") == "It gathers speed."
 
 

@@ -93,7 +93,10 @@ def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: P
     answer = Answer.from_json(json.loads(done.stdout))
     assert answer.outcome == "answered"
     questions = tmp_path / "q.jsonl"
-    rows = [{"id": "a", "question": "What is stride?", "answerable": "yes"}, {"id": "b", "question": "Who won the world cup?", "answerable": "no"}]
+    rows = [
+        {"id": "a", "question": "What is stride?", "answerable": "yes"},
+        {"id": "b", "question": "Who won the world cup?", "answerable": "no"},
+    ]
     questions.write_text("\n".join([json.dumps(rows[0]), "{broken", json.dumps(rows[1]), '{"id": "c"}']) + "\n")
     done = run("evaluate", str(questions), "--out", str(tmp_path / "out"), home=home)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -133,7 +134,7 @@ def test_the_cuts_of_a_stream_do_not_matter(cuts: list[int]):
     """However a reply is cut into pieces, the same sentences with the same keys come out."""
     edges = [0, *sorted(set(cuts)), len(REPLY)]
     parser = ReplyParser(frozenset({"bcdfg", "hjkmn"}))
-    written = [w for a, b in zip(edges, edges[1:], strict=False) for w in parser.feed(REPLY[a:b])]
+    written = [w for a, b in itertools.pairwise(edges) for w in parser.feed(REPLY[a:b])]
     written += parser.close()
     assert [(w.text, w.keys) for w in written] == [
         ("It gathers speed.", ("bcdfg",)), ("It is used, e.g. in valleys.", ("hjkmn",)),

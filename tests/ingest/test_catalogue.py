@@ -26,14 +26,14 @@ def test_all_47_resources_are_there():
     ("old", "new", "says"),
     [
         ('identity = "guess"', 'identity = "maybe"', "resource roe-2002-slopes, field identity"),
-        ('year = 2001', 'year = "long ago"', "resource doe-2001-descent, field year"),
+        ("year = 2001", 'year = "long ago"', "resource doe-2001-descent, field year"),
         ('kind = "book"', 'kind = "book"\ncolour = "red"', "field colour"),
         ('title = "Slopes and Valleys"\n', "", "field title"),
         ('id = "roe-2002-slopes"', 'id = "doe-2001-descent"', "two resources"),
         ('sections = ["maths"]', 'sections = ["music"]', "no section 'music'"),
         ('access = "by hand"', 'access = "fetch"', "needs a [[resource.fetch]]"),
         ('url = "https://example.org/descent"', 'url = "file:///etc/passwd"', "field url"),
-        ('year = 2001', 'year = ', "TOML"),
+        ("year = 2001", "year = ", "TOML"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, old: str, new: str, says: str):

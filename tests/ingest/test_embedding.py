@@ -26,7 +26,9 @@ def test_altered_weights_are_refused(tmp_path: Path):
 
 def test_vectors_are_unit_and_near_by_meaning(minilm: SentenceTransformerEmbedder):
     """Vectors have 384 dimensions and length one, and a paraphrase is nearer than another subject."""
-    a, b, c = minilm.encode(["How do I cook pasta?", "What is the way to boil noodles?", "Gradient descent lowers a loss."])
+    a, b, c = minilm.encode(
+        ["How do I cook pasta?", "What is the way to boil noodles?", "Gradient descent lowers a loss."]
+    )
     assert a.shape == (384,)
     assert np.allclose(np.linalg.norm([a, b, c], axis=1), 1, atol=1e-5)
     assert a @ b > a @ c + 0.3
@@ -74,5 +76,5 @@ def test_nothing_is_embedded_twice(tmp_path: Path):
 
 def test_an_absent_model_is_named(tmp_path: Path):
     """A wrong UNDERHOOD_EMBEDDER is one line that names it."""
-    with pytest.raises(EmbedderError, match="UNDERHOOD_EMBEDDER=.*nowhere"):
+    with pytest.raises(EmbedderError, match=r"UNDERHOOD_EMBEDDER=.*nowhere"):
         SentenceTransformerEmbedder(str(tmp_path / "nowhere")).encode(["x"])

@@ -56,7 +56,7 @@ def test_a_semicolon_in_a_quoted_heading_does_not_split_citations():
         ("aliases: [heavy ball]", "aliases: [a: b: c]", "not YAML"),
         ("kind=definition", "kind=wonder", "kind=wonder"),
         (" {#momentum-what kind=definition also=gradient-descent}", "", "ends with its citation and id"),
-        ("[@roe-2002-slopes, \"Momentum\"] {#momentum-what", "[@roe 2002] {#momentum-what", "not a citation"),
+        ('[@roe-2002-slopes, "Momentum"] {#momentum-what', "[@roe 2002] {#momentum-what", "not a citation"),
         ("kind=purpose}", "kind=purpose mood=glad}", "unknown mark"),
         ("## What it is\n", "## What it is\nSome prose.\n", "only headings, claims"),
         ("## What it is\n", "## What it is\n  ? A question first?\n", "without a claim"),
@@ -66,7 +66,7 @@ def test_a_semicolon_in_a_quoted_heading_does_not_split_citations():
 def test_a_broken_note_is_named_with_file_and_reason(old: str, new: str, says: str):
     """Each break of the format is one line that says where and what."""
     assert old in MOMENTUM
-    with pytest.raises(NotesError, match="concepts/momentum.md") as caught:
+    with pytest.raises(NotesError, match=r"concepts/momentum\.md") as caught:
         parse(MOMENTUM.replace(old, new, 1))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -87,9 +87,13 @@ def test_good_notes_have_no_findings():
     [
         ("{#momentum-why", "{#momentum-what", "is taken"),
         ("[heavy ball]", "[steepest descent]", "one name, one concept"),
-        ("@roe-2002-slopes, \"Momentum\"] {#momentum-why", "@poe-1845, sec. 1] {#momentum-why", "'poe-1845'"),
+        ('@roe-2002-slopes, "Momentum"] {#momentum-why', "@poe-1845, sec. 1] {#momentum-why", "'poe-1845'"),
         ("Momentum is used to cross long", "It is used to cross long", "name the subject"),
-        ("Momentum is used to cross long flat valleys quickly and to damp the zigzags of plain gradient descent.", "Momentum helps.", "words"),
+        (
+            "Momentum is used to cross long flat valleys quickly and to damp the zigzags of plain gradient descent.",
+            "Momentum helps.",
+            "words",
+        ),
         ("  ? why does momentum help\n", "", "1 questions"),
         ("? why does momentum help", "? Why use momentum?", "same question twice"),
         ("also=gradient-descent} ", "also=zen} ", "not a concept"),
@@ -97,7 +101,7 @@ def test_good_notes_have_no_findings():
         ("long flat valleys", "long $x flat valleys", "without its partner"),
         ("? Why use momentum?", "? What is gradient descent?", "ask the same"),
         ('[[roe-2002-slopes, "the only full account"]]', "[]", "no read_next"),
-        ('"Momentum"] {#momentum-what', 'somewhere] {#momentum-what', "locator"),
+        ('"Momentum"] {#momentum-what', "somewhere] {#momentum-what", "locator"),
     ],
 )
 def test_each_planted_fault_is_found(old: str, new: str, says: str):
@@ -111,7 +115,11 @@ def test_each_planted_fault_is_found(old: str, new: str, says: str):
 
 def test_notes_are_read_from_a_folder(corpus: Path):
     """Notes on resources and on concepts are found, sorted by name."""
-    assert [n.key for n in read_notes(corpus / "notes")] == ["concepts/gradient-descent", "concepts/momentum", "doe-2001-descent"]
+    assert [n.key for n in read_notes(corpus / "notes")] == [
+        "concepts/gradient-descent",
+        "concepts/momentum",
+        "doe-2001-descent",
+    ]
 
 
 def test_our_own_notes_pass():

@@ -107,7 +107,10 @@ def test_readings_are_taken_kept_and_forgotten(settings: Settings, embedder: Has
     kept = ingest(settings, embedder=embedder)
     assert (kept.published, kept.unchanged) == (False, 1)
     index = opened(settings, embedder)
-    assert {p.passage.heading for p in index.store.passages()} == {("Walking Downhill", "Descent"), ("Walking Downhill", "Momentum")}
+    assert {p.passage.heading for p in index.store.passages()} == {
+        ("Walking Downhill", "Descent"),
+        ("Walking Downhill", "Momentum"),
+    }
     index.close()
     gone = ingest(settings, forget=["doe-2001-descent"], embedder=embedder)
     assert (gone.removed, gone.counts["passages"]) == (["doe-2001-descent/paper.md"], 0)
@@ -164,7 +167,9 @@ def test_one_bad_file_never_stops_the_others(settings: Settings, embedder: Hashi
         (lambda c: (c / "anchors/x.jsonl").write_text("{}\n"), NotesError, "x.jsonl:1"),
     ],
 )  # fmt: skip
-def test_a_bad_corpus_is_refused_and_the_old_index_stays(settings: Settings, embedder: HashingEmbedder, change, error, says: str):
+def test_a_bad_corpus_is_refused_and_the_old_index_stays(
+    settings: Settings, embedder: HashingEmbedder, change, error, says: str
+):
     """A wrong catalogue or note is one line with its place; what was published is still there."""
     ingest(settings, embedder=embedder)
     before = current(settings.index)
@@ -220,7 +225,9 @@ def test_a_kill_before_publishing_leaves_the_old_index(settings: Settings, embed
     """After kill -9 in the middle the old generation answers, and the next run completes the work."""
     ingest(settings, embedder=embedder)
     before = current(settings.index)
-    process = multiprocessing.get_context("spawn").Process(target=_killed_while_building, args=(settings.home, settings.corpus))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_killed_while_building, args=(settings.home, settings.corpus)
+    )
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
@@ -248,8 +255,13 @@ def test_kills_at_random_moments_lose_nothing(settings: Settings, tmp_path: Path
     )
     length = time.perf_counter() - started + 1.5
     for n in range(50):
-        write_corpus(settings.corpus, {**NOTES, "concepts/momentum.md": NOTES["concepts/momentum.md"].replace("Why use", f"Why {n} use")})
-        process = subprocess.Popen([sys.executable, "-c", code, str(settings.home), str(settings.corpus)], cwd=Path(__file__).parents[2])
+        write_corpus(
+            settings.corpus,
+            {**NOTES, "concepts/momentum.md": NOTES["concepts/momentum.md"].replace("Why use", f"Why {n} use")},
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(settings.home), str(settings.corpus)], cwd=Path(__file__).parents[2]
+        )
         time.sleep(random.uniform(0, length))
         process.kill()
         process.wait()

@@ -70,7 +70,7 @@ def test_a_rerun_goes_on_where_it_stopped(small: Assistant, tmp_path: Path):
     rows = [json.loads(line) for line in results.read_text().splitlines()]
     assert [r["id"] for r in rows] == ["a", "b", "c"]
     assert [r.get("mark") for r in rows] == ["kept", None, None]
-    path.write_text(path.read_text().replace("What is momentum?\", \"ans", "What does momentum do?\", \"ans"))
+    path.write_text(path.read_text().replace('What is momentum?", "ans', 'What does momentum do?", "ans'))
     evaluate_questions(path, tmp_path / "out", assistant=small)
     assert "kept" not in results.read_text()
 
