@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any
 
 from assistant import conversation, grounding
-from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
+from assistant.answers import Answer, Citation
+from assistant.composing import Composer, instead, pieces
 from assistant.confidence import Calibration, Signals, calibration
 from assistant.conversation import Turn
 from assistant.grounding import Grounder
@@ -24,14 +25,13 @@ from assistant.models import ChatModel, LangChainModel
 from assistant.questions import Names, Part, Question, analyse, clean
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers import model as model_writer
-from assistant.writers.extractive import Chosen, Draft, compose, window
+from assistant.writers.extractive import Draft
 from assistant.writers.model import ModelAnswer
 from ingest.catalogue import Catalogue, load_catalogue
 from ingest.embedding import Embedder, SentenceTransformerEmbedder
 from ingest.errors import ModelError, QuestionError
 from ingest.index.generation import current
 from ingest.index.reading import Index
-from ingest.notes import Claim
 from ingest.pipeline import wanted_stamp
 from ingest.settings import Settings
 
@@ -44,6 +44,7 @@ class _State:
     catalogue: Catalogue
     search: Search
     grounder: Grounder
+    composer: Composer
 
 
 class Assistant:
@@ -169,14 +170,15 @@ class Assistant:
 
     def signals(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
         """What the confidence in a claim for a part rests on."""
-        return _signals(self._state, evidence, part, found)
+        return self._state.composer.signals(evidence, part, found)
 
     # Inside
 
     def _open(self) -> _State:
         index = Index.open(self.settings.index, self._stamp)
         catalogue = load_catalogue(self.settings.corpus)
-        return _State(index, catalogue, Search(index, self._embedder), Grounder(index, catalogue))
+        search, grounder = Search(index, self._embedder), Grounder(index, catalogue)
+        return _State(index, catalogue, search, grounder, Composer(search, grounder, catalogue, self._calibration))
 
     def _fresh(self) -> _State:
         """The state of the published generation, reopened when ``CURRENT`` has moved."""
@@ -195,63 +197,32 @@ class Assistant:
         return LangChainModel(self.settings.model) if self.settings.model else self._given_model
 
     def _write(self, state: _State, asked: str, standalone: str, evidence: Evidence) -> Iterator[str | Answer]:
-        draft = compose(
-            evidence,
-            lambda part, found: self._calibration.probability(_signals(state, evidence, part, found)),
-            self._calibration,
-        )
-        considered = tuple(
-            Considered(f.claim.id, round(f.score, 4), f.claim.text)
-            for f in (evidence.parts[0].claims if evidence.parts else ())[:5]
-        )
-        base = Answer(
-            question=asked,
-            standalone_question=standalone,
-            outcome="declined",
-            reason="",
-            confidence=round(draft.probability, 4),
-            notice="",
-            text="",
-            considered=considered,
-        )
-        if not draft.chosen:
-            span = window(evidence.passages, lambda p, a, b: state.index.store.text(p.passage.document, a, b))
-            if span is not None and draft.probability >= self._calibration.partly / 2:
-                draft = replace(draft, window=span)
+        composer = state.composer
+        draft = composer.draft(evidence)
+        base = composer.base(asked, standalone, draft, evidence)
         if draft.chosen and (self.settings.model or self._given_model):
-            yield from self._with_model(state, base, draft, evidence)
-            return
-        answer = (
-            self._answered(state, base, draft)
-            if draft.chosen or draft.window
-            else self._declined(state, base, evidence)
-        )
-        yield from _pieces(answer)
+            yield from self._with_model(composer, base, draft, evidence)
+        elif draft.chosen or draft.window:
+            yield from pieces(composer.answered(base, draft))
+        else:
+            yield from pieces(composer.declined(base, evidence))
 
-    def _with_model(self, state: _State, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
+    def _with_model(self, composer: Composer, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
         """The model's answer sentence by sentence; the extractive one, marked so, where the model fails."""
-        extractive = self._answered(state, base, draft)
-        claims = _for_model(draft, evidence)
+        extractive = composer.answered(base, draft)
+        texts, citations = composer.for_model(draft, evidence)
+        written = ModelAnswer(citations)
         try:
             model = self.model
             assert model is not None  # the caller looked
-            written = ModelAnswer([state.grounder.of_claim(c) for c in claims])
-            yield from model_writer.write(
-                model, base.standalone_question, [_evidence_text(state, c) for c in claims], written
-            )
+            yield from model_writer.write(model, base.standalone_question, texts, written)
         except ModelError as error:
-            yield from _pieces(
-                replace(extractive, warnings=(f"{error} The answer below is composed from our notes instead.",))
-            )
+            yield from pieces(instead(extractive, f"{error}."))
             return
         if not written.statements:
-            why = (
-                "The model found no answer in the evidence"
-                if written.refused
-                else "The model's reply rested on no evidence"
-            )
-            yield from _pieces(
-                replace(extractive, warnings=(f"{why}; the answer below is composed from our notes instead.",))
+            refused = "The model found no answer in the evidence."
+            yield from pieces(
+                instead(extractive, refused if written.refused else "The model's reply rested on no evidence.")
             )
             return
         yield replace(
@@ -262,46 +233,6 @@ class Assistant:
             notice=grounding.notice(written.statements, written.citations),
             text=written.text,
             warnings=written.warnings(),
-        )
-
-    def _answered(self, state: _State, base: Answer, draft: Draft) -> Answer:
-        drafts: list[tuple[str, list[Citation], str | None]] = [
-            (c.found.claim.text, state.grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen
-        ]
-        if draft.window:
-            found, start, end = draft.window
-            text = " ".join(state.index.store.text(found.passage.document, start, end).split())
-            drafts = [(f"“{text}”", [state.grounder.of_passage(found, start, end)], None)]
-        statements, citations = grounding.numbered(drafts)
-        sure = all(c.probability >= self._calibration.answered for c in draft.chosen if c.part.role != "side")
-        outcome: Outcome = "answered" if sure and not draft.unanswered and not draft.window else "partly"
-        return replace(
-            base,
-            outcome=outcome,
-            reason=_reason(draft, sure),
-            notice=grounding.notice(statements, citations),
-            text="\n\n".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in statements),
-            statements=statements,
-            citations=citations,
-            unanswered=draft.unanswered,
-            read_next=_read_next(state, draft.chosen, [c.resource.id for c in citations]),
-        )
-
-    def _declined(self, state: _State, base: Answer, evidence: Evidence) -> Answer:
-        nearest = _nearest(state, evidence)
-        if evidence.unseen and not evidence.mentions:
-            reason = f"Nothing in our notes on the reading list speaks of “{evidence.unseen[0]}”"
-        elif evidence.unseen:
-            reason = f"Our notes cover {state.search.names.shown(evidence.mentions[0].concept)}, but nothing on “{evidence.unseen[0]}”"
-        else:
-            reason = "Our notes on the reading list do not answer this"
-        reason += "; the list ends in spring 2018."
-        where = ""
-        if nearest:
-            places = "; ".join(f"{state.catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
-            where = f" The nearest there is: {places}."
-        return replace(
-            base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
         )
 
 
@@ -327,75 +258,3 @@ def _known(resources: Sequence[str] | None, catalogue: Catalogue) -> frozenset[s
     if unknown := [r for r in resources if r not in catalogue.by_id]:
         raise QuestionError(f"no resource {unknown[0]!r} in the list", todo="See: underhood readings")
     return frozenset(resources)
-
-
-def _signals(state: _State, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
-    covered, unseen = state.search.coverage(part.part.text, found.claim)
-    rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), part.claims[-1].score)
-    return Signals(
-        question_cosine=found.features.question_cosine,
-        claim_cosine=found.features.claim_cosine,
-        lead=min(found.score - rival, 3.0),
-        spread=evidence.spread,
-        top_mean=evidence.top_mean,
-        coverage=covered,
-        unseen=unseen,
-        named=found.features.named,
-        words=found.features.words,
-    )
-
-
-def _pieces(answer: Answer) -> Iterator[str | Answer]:
-    """An answer's text, paragraph by paragraph, and the answer."""
-    paragraphs = answer.text.split("\n\n")
-    for n, paragraph in enumerate(paragraphs):
-        yield paragraph if n == len(paragraphs) - 1 else f"{paragraph}\n\n"
-    yield answer
-
-
-def _for_model(draft: Draft, evidence: Evidence) -> list[Claim]:
-    """The claims a model may use: those the extractive writer chose, then the best of each part in turn."""
-    claims = {c.found.claim.id: c.found.claim for c in draft.chosen}
-    for rank in range(5):
-        for part in evidence.parts:
-            if rank < len(part.claims):
-                claims.setdefault(part.claims[rank].claim.id, part.claims[rank].claim)
-    return list(claims.values())[: model_writer.MAX_EVIDENCE]
-
-
-def _evidence_text(state: _State, claim: Claim) -> str:
-    return f"({state.index.note_of[claim.note].name}) {claim.text}"
-
-
-def _reason(draft: Draft, sure: bool) -> str:
-    if draft.window:
-        return "Our notes are silent; a reading speaks of it"
-    if draft.unanswered:
-        return f"Not answered: {'; '.join(draft.unanswered)}"
-    return "" if sure else "The nearest our notes have; it may not be quite what was asked"
-
-
-def _nearest(state: _State, evidence: Evidence) -> tuple[Pointer, ...]:
-    found: dict[str, str] = {}
-    for part in evidence.parts:
-        for claim in part.claims[:8]:
-            if claim.features.question_cosine < 0.35:
-                break
-            note = state.index.note_of[claim.claim.note]
-            for cited in claim.claim.citations:
-                if cited.resource in state.catalogue.by_id:
-                    found.setdefault(
-                        cited.resource,
-                        f"on {note.name}" if note.concept else f"our note on it, “{claim.claim.heading}”",
-                    )
-    return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
-
-
-def _read_next(state: _State, chosen: Sequence[Chosen], cited: Sequence[str]) -> tuple[Pointer, ...]:
-    """Up to three resources, from the reading paths of the chosen claims' concepts."""
-    found: dict[str, str] = {}
-    for choice in chosen:
-        for resource, why in state.index.note_of[choice.found.claim.note].read_next:
-            if resource in state.catalogue.by_id:
-                found.setdefault(resource, why)
-    return tuple(Pointer(r, why) for r, why in list(found.items())[:3])

@@ -23,9 +23,8 @@ _TIMING = re.compile(r"\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*(?:(
 _TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _HEARD = re.compile(
     r"\[[A-Z][A-Z ,.'&-]*\]|\([A-Z][A-Z ,.'&-]{3,}\)|[♪♫]+|"
-    r"[\[(](?:applause|laughter|laughs|laughing|music|music playing|inaudible|noise|silence|blank_audio|coughs?|"
-    r"crosstalk|side conversation|no audio|unintelligible|background noise)[\])]",
-    re.I if False else 0,
+    r"(?i:[\[(](?:applause|laughter|laughs|laughing|music|music playing|inaudible|noise|silence|blank_audio|coughs?|"
+    r"crosstalk|side conversation|no audio|unintelligible|background noise)[\])])"
 )
 _SPEAKER = re.compile(
     r"(?:^|(?<=[.?!]\s))(?:[A-Z][A-Z.'-]+(?: [A-Z0-9.'-]+){0,3}"
@@ -71,20 +70,20 @@ def read(data: bytes) -> Parsed:
 
 
 def _cues(text: str) -> Iterator[_Cue]:
+    """The cues: each line of timing, and the lines behind it up to a blank one."""
     lines = iter(text.split("\n"))
     timing = next(filter(None, map(_TIMING.match, lines)), None)
     while timing:
-        kept, following, body = [], None, True
+        kept: list[str] = []
+        following, within = None, True
         for line in lines:
             following = _TIMING.match(line)
             if following:
                 break
-            body = body and bool(line.strip())
-            if body:
+            within = within and bool(line.strip())
+            if within:
                 kept.append(line.strip())
         start, end = _seconds(*timing.groups()[:4]), _seconds(*timing.groups()[4:])
-        if following and kept and not body and kept[-1] == "":
-            kept.pop()
         yield _Cue(start, max(start, end), tuple(kept))
         timing = following
 

@@ -156,8 +156,7 @@ class Source:
             runs = list(_as_read(raw, index, turned, (box.left, box.bottom, width, height)))
             if turned % 2:
                 width, height = height, width
-            pictures = 0.0 if len(runs) > 20 and not runs[0].hidden else _pictures(page, width * height)
-            return Page(index, width, height, (turned - shown) % 4, runs, label, pictures)
+            return Page(index, width, height, (turned - shown) % 4, runs, label, _pictures(page, width * height))
         finally:
             self._near.clear()
             page.close()
@@ -307,7 +306,6 @@ def _fast_functions() -> dict[str, Any]:
         "FPDFText_GetMatrix": (number, at, number, at),
         "FPDFText_GetFontSize": (ctypes.c_double, at, number),
         "FPDFTextObj_GetFont": (at, at),
-        "FPDFTextObj_GetTextRenderMode": (number, at),
     }
     return {
         name.split("_")[1]: ctypes.CFUNCTYPE(*kind)(ctypes.cast(getattr(pdfium, name), at).value or 0)
@@ -368,12 +366,13 @@ def turn_point(x: float, y: float, turns: int, page: tuple[float, float, float, 
 
 
 def _pictures(page: Any, area: float) -> float:
-    """The share of the page that its largest picture covers."""
+    """The share of the page that its largest picture covers; that of a scan is among the first or last objects."""
     import pypdfium2.raw as pdfium
 
     largest = 0.0
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    for i in range(min(pdfium.FPDFPage_CountObjects(page), 2000)):
+    count = pdfium.FPDFPage_CountObjects(page)
+    for i in {*range(min(count, 20)), *range(max(0, count - 20), count)}:
         item = pdfium.FPDFPage_GetObject(page, i)
         if pdfium.FPDFPageObj_GetType(item) in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM) and (
             pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)

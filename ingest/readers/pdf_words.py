@@ -23,6 +23,7 @@ _SIGNED_WORD = re.compile(
 )
 # Halves of a word are not words that the document knows.
 _HALVES = re.compile(rf"[^\W\d_]*{HYPHEN}[^\W\d_]*")
+_CONNECTED = re.compile(r"\w[-–](?:of|to|the|in|and|by|on|for|up|off|out|at|per|or|vs)\W$")
 _HYPHENATED = re.compile(r"[a-z]+-[a-z]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -165,7 +166,10 @@ def join(before: str, after: str, vocabulary: Counter[str]) -> tuple[str, str]:
     if not head or not head[0] or not tail:
         return before[:-1] + "-", ""
     first, second = head[0].lower(), tail[0].lower()
-    if not tail[0][0].islower():  # Monte-\nCarlo
+    capitals = head[0].isupper() and tail[0].isupper() and vocabulary[first + second] > 0
+    if not tail[0][0].islower() and not capitals:  # Monte-\nCarlo
+        return before[:-1] + "-", ""
+    if _CONNECTED.search(before):  # mixture-of-\nexperts
         return before[:-1] + "-", ""
     whole, parted = vocabulary[first + second], vocabulary[f"{first}-{second}"]
     if parted > whole or (

@@ -1,0 +1,169 @@
+"""Drafts to answers: what is said, what is left open, what to read instead.
+
+One composer belongs to one open generation. It decides nothing about claims (ranking.py, confidence.py) and
+checks nothing (grounding.py); it puts their results into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from assistant import grounding
+from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
+from assistant.confidence import Calibration, Signals
+from assistant.grounding import Grounder
+from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.writers.extractive import Chosen, Draft, compose, window
+from ingest.catalogue import Catalogue
+
+#: Claims less like the question than this are not even near it.
+NEAR = 0.35
+#: How many claims a chat model may use.
+FOR_MODEL = 12
+
+
+class Composer:
+    """Makes answers from evidence."""
+
+    def __init__(self, search: Search, grounder: Grounder, catalogue: Catalogue, calibration: Calibration) -> None:
+        self._search, self._grounder, self._catalogue, self._calibration = search, grounder, catalogue, calibration
+        self._index = search.index
+
+    def signals(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:
+        """What the confidence in a claim for a part rests on."""
+        covered, unseen = self._search.coverage(part.part.text, found.claim)
+        rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), part.claims[-1].score)
+        return Signals(
+            question_cosine=found.features.question_cosine,
+            claim_cosine=found.features.claim_cosine,
+            lead=min(found.score - rival, 3.0),
+            spread=evidence.spread,
+            top_mean=evidence.top_mean,
+            coverage=covered,
+            unseen=unseen,
+            named=found.features.named,
+            words=found.features.words,
+        )
+
+    def draft(self, evidence: Evidence) -> Draft:
+        """What to say: claims where they answer, else a stretch of a reading, else nothing."""
+        draft = compose(
+            evidence,
+            lambda part, found: self._calibration.probability(self.signals(evidence, part, found)),
+            self._calibration,
+        )
+        if draft.chosen or draft.probability < self._calibration.partly / 2:
+            return draft
+        text = self._index.store.text
+        return replace(draft, window=window(evidence.passages, lambda p, a, b: text(p.passage.document, a, b)))
+
+    def base(self, asked: str, standalone: str, draft: Draft, evidence: Evidence) -> Answer:
+        """What every outcome has in common."""
+        return Answer(
+            question=asked,
+            standalone_question=standalone,
+            outcome="declined",
+            reason="",
+            confidence=round(draft.probability, 4),
+            notice="",
+            text="",
+            considered=tuple(
+                Considered(f.claim.id, round(f.score, 4), f.claim.text) for f in evidence.parts[0].claims[:5]
+            ),
+        )
+
+    def answered(self, base: Answer, draft: Draft) -> Answer:
+        """The answer that a draft makes."""
+        drafts: list[tuple[str, Sequence[Citation], str | None]] = [
+            (c.found.claim.text, self._grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen
+        ]
+        if draft.window:
+            found, start, end = draft.window
+            text = " ".join(self._index.store.text(found.passage.document, start, end).split())
+            drafts = [(f"“{text}”", [self._grounder.of_passage(found, start, end)], None)]
+        statements, citations = grounding.numbered(drafts)
+        sure = all(c.probability >= self._calibration.answered for c in draft.chosen if c.part.role != "side")
+        outcome: Outcome = "answered" if sure and not draft.unanswered and not draft.window else "partly"
+        return replace(
+            base,
+            outcome=outcome,
+            reason=_reason(draft, sure),
+            notice=grounding.notice(statements, citations),
+            text="\n\n".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in statements),
+            statements=statements,
+            citations=citations,
+            unanswered=draft.unanswered,
+            read_next=self._read_next(draft.chosen),
+        )
+
+    def declined(self, base: Answer, evidence: Evidence) -> Answer:
+        """The answer that there is none: why, and what is nearest."""
+        nearest = self._nearest(evidence)
+        if evidence.unseen and not evidence.mentions:
+            reason = f"Nothing in our notes on the reading list speaks of “{evidence.unseen[0]}”"
+        elif evidence.unseen:
+            name = self._search.names.shown(evidence.mentions[0].concept)
+            reason = f"Our notes cover {name}, but nothing on “{evidence.unseen[0]}”"
+        else:
+            reason = "Our notes on the reading list do not answer this"
+        reason += "; the list ends in spring 2018."
+        places = "; ".join(f"{self._catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
+        where = f" The nearest there is: {places}." if nearest else ""
+        return replace(
+            base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
+        )
+
+    def for_model(self, draft: Draft, evidence: Evidence) -> tuple[list[str], list[list[Citation]]]:
+        """What a chat model may use, with its citations: the chosen claims, then the best of each part in turn."""
+        claims = {c.found.claim.id: c.found.claim for c in draft.chosen}
+        for rank in range(5):
+            for part in evidence.parts:
+                if rank < len(part.claims):
+                    claims.setdefault(part.claims[rank].claim.id, part.claims[rank].claim)
+        kept = list(claims.values())[:FOR_MODEL]
+        texts = [f"({self._index.note_of[c.note].name}) {c.text}" for c in kept]
+        return texts, [self._grounder.of_claim(c) for c in kept]
+
+    def _nearest(self, evidence: Evidence) -> tuple[Pointer, ...]:
+        found: dict[str, str] = {}
+        for part in evidence.parts:
+            for claim in part.claims[:8]:
+                if claim.features.question_cosine < NEAR:
+                    continue
+                note = self._index.note_of[claim.claim.note]
+                why = f"on {note.name}" if note.concept else f"our note on it, “{claim.claim.heading}”"
+                for cited in claim.claim.citations:
+                    if cited.resource in self._catalogue.by_id:
+                        found.setdefault(cited.resource, why)
+        return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
+
+    def _read_next(self, chosen: Sequence[Chosen]) -> tuple[Pointer, ...]:
+        """Up to three resources, from the reading paths of the chosen claims' concepts."""
+        found: dict[str, str] = {}
+        for choice in chosen:
+            for resource, why in self._index.note_of[choice.found.claim.note].read_next:
+                if resource in self._catalogue.by_id:
+                    found.setdefault(resource, why)
+        return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
+
+
+def pieces(answer: Answer) -> Iterator[str | Answer]:
+    """An answer's text, paragraph by paragraph, and the answer."""
+    paragraphs = answer.text.split("\n\n")
+    for n, paragraph in enumerate(paragraphs):
+        yield paragraph if n == len(paragraphs) - 1 else f"{paragraph}\n\n"
+    yield answer
+
+
+def instead(extractive: Answer, why: str) -> Answer:
+    """The answer from our notes in place of a model's, saying why."""
+    return replace(extractive, warnings=(f"{why} The answer below is composed from our notes instead.",))
+
+
+def _reason(draft: Draft, sure: bool) -> str:
+    if draft.window:
+        return "Our notes are silent; a reading speaks of it"
+    if draft.unanswered:
+        return f"Not answered: {'; '.join(draft.unanswered)}"
+    return "" if sure else "The nearest our notes have; it may not be quite what was asked"
