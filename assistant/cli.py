@@ -117,6 +117,13 @@ def chat(
     host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 7860,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    auth: Annotated[
+        Path | None, typer.Option(help="A file of name:password lines; only these people may use the page.")
+    ] = None,
+    root_path: Annotated[str | None, typer.Option(help="Where a proxy shows the page, such as /underhood.")] = None,
+    allow_uploads: Annotated[
+        bool, typer.Option("--allow-uploads", help="Let people add PDFs of resources from the page.")
+    ] = False,
 ) -> None:
     """Serve the chat page; builds or mends the index first where that is needed."""
     from assistant.chat import serve
@@ -125,7 +132,15 @@ def chat(
     settings = Settings.from_environment()
     with _progress() as progress:
         mend(settings, progress)
-    serve(settings, host=host, port=port, open_page=open_page)
+    serve(
+        settings,
+        host=host,
+        port=port,
+        open_page=open_page,
+        auth=auth,
+        root_path=root_path,
+        allow_uploads=allow_uploads,
+    )
 
 
 def mend(settings: Any, progress: Any) -> None:
@@ -164,6 +179,31 @@ def evaluate(
     else:
         print(f"{summary['questions']} questions: " + ", ".join(f"{n} {o}" for o, n in summary["outcomes"].items()))
         print(f"written: {out / 'results.jsonl'}, summary.json, report.html")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A saved answer (JSON), or any text with quotations.")],
+    as_json: Json = False,
+) -> None:
+    """Check an answer's quotations against the readings held, without any model. Exit 1 where one fails."""
+    from assistant.verification import verify_file
+    from ingest.settings import Settings
+
+    verdicts = verify_file(Settings.from_environment(), file)
+    if as_json:
+        from dataclasses import asdict
+
+        print(_dumped([{**asdict(v), "failed": v.failed} for v in verdicts]))
+    else:
+        for verdict in verdicts:
+            print(f"[{verdict.number}] {(verdict.check or 'not anchored').replace('_', ' ')}: {verdict.explanation}")
+        failed = sum(v.failed for v in verdicts)
+        print(
+            f"{len(verdicts)} checked, {failed} failed." if verdicts else "Nothing to check: no citation, no quotation."
+        )
+    if any(v.failed for v in verdicts):
+        raise typer.Exit(1)
 
 
 @app.command()

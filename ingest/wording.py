@@ -106,5 +106,13 @@ class WordIndex:
                 return self._span(i, count)
         return None
 
+    def positions(self, word: str) -> list[int]:
+        """Where among ``words`` a normalised word stands."""
+        return self._starts.get(word, [])
+
+    def frequency(self, word: str) -> int:
+        """How often a normalised word stands in the text."""
+        return len(self.positions(word))
+
     def _span(self, first: int, count: int) -> tuple[int, int]:
         return self.words[first].start, self.words[first + count - 1].end

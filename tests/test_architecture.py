@@ -46,7 +46,7 @@ ASSISTANT = [
     {"assistant.grounding", "assistant.writers"},
     {"assistant.composing"},
     {"assistant.answering"},
-    {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.evaluation"},
+    {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.verification", "assistant.evaluation"},
     {"assistant.chat"},
     {"assistant.cli"},
 ]
