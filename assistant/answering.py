@@ -27,7 +27,8 @@ from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers import model as model_writer
 from assistant.writers.extractive import Draft
 from assistant.writers.model import ModelAnswer
-from ingest.catalogue import Catalogue, load_catalogue
+from ingest.added import reading_list
+from ingest.catalogue import Catalogue
 from ingest.embedding import Embedder, SentenceTransformerEmbedder
 from ingest.errors import ModelError, QuestionError
 from ingest.index.generation import current
@@ -176,7 +177,7 @@ class Assistant:
 
     def _open(self) -> _State:
         index = Index.open(self.settings.index, self._stamp)
-        catalogue = load_catalogue(self.settings.corpus)
+        catalogue = reading_list(self.settings)
         search, grounder = Search(index, self._embedder), Grounder(index, catalogue)
         return _State(index, catalogue, search, grounder, Composer(search, grounder, catalogue, self._calibration))
 

@@ -12,14 +12,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from ingest.errors import UnderhoodError
+from ingest.errors import SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Report
+    from ingest.report import Report
+    from ingest.settings import Settings
 
 app = typer.Typer(
     name="underhood",
@@ -88,28 +89,83 @@ def ingest(
     readings: Annotated[
         Path | None, typer.Option(help="A folder DIR/<resource-id>/<files> of real readings to take in.")
     ] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch the readings that are free on the web.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --fetch: say what would be fetched, and fetch nothing.")
+    ] = False,
+    add: Annotated[Path | None, typer.Option(help="Take in one file of your own; needs --as.")] = None,
+    as_id: Annotated[
+        str | None, typer.Option("--as", help="The resource that --add belongs to: of the list, or a new id.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="A new resource's title; else the file's own.")] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(help="A new resource's author (may be repeated); else left empty.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="A new resource's year; else left empty.", min=1, max=2100)] = None,
     forget: Annotated[
-        list[str] | None, typer.Option(help="Take away the readings of this resource (may be repeated).")
+        list[str] | None,
+        typer.Option(
+            help="Take away the readings of this resource, and the resource if you added it (may be repeated)."
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Of --readings take this resource alone (may be repeated).")
+        list[str] | None, typer.Option(help="Of --readings or --fetch take this resource alone (may be repeated).")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Build the index, or bring it up to date; what did not change is left alone."""
-    from ingest.pipeline import ingest as run
     from ingest.settings import Settings
 
+    settings = Settings.from_environment()
+    if (add is None) != (as_id is None) or (add is None and (title or author or year)):
+        raise SettingsError("--add FILE and --as ID go together; --title, --author and --year describe what they add")
+    if dry_run:
+        _dry_run(settings, fetch, only or [], as_json)
+        return
+    from ingest.pipeline import Addition
+    from ingest.pipeline import ingest as run
+
+    addition = Addition(add, as_id, title, tuple(author or ()), year) if add is not None and as_id is not None else None
     with _progress() as progress:
         report = run(
-            Settings.from_environment(), readings=readings, forget=forget or (), only=only or (), progress=progress
+            settings,
+            readings=readings,
+            fetch=fetch,
+            addition=addition,
+            forget=forget or (),
+            only=only or (),
+            progress=progress,
         )
     if as_json:
         from dataclasses import asdict
 
         print(_dumped(asdict(report)))
     else:
-        _print_report(report)
+        _print_report(report, settings)
+
+
+def _dry_run(settings: Settings, fetch: bool, only: list[str], as_json: bool) -> None:
+    from assistant.listing import fetch_plan, print_plan
+
+    if not fetch:
+        raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
+    plan = fetch_plan(settings, only)
+    if as_json:
+        print(_dumped(plan))
+    else:
+        print_plan(plan)
+
+
+@app.command()
+def new_list(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+) -> None:
+    """Start a reading list of your own: a small valid one, with remarks on how to go on."""
+    from ingest.starting import new_list as start
+
+    for path in start(folder):
+        print(path)
+    print(f"Now: UNDERHOOD_CORPUS={folder} underhood ingest, then UNDERHOOD_CORPUS={folder} underhood ask QUESTION")
 
 
 @app.command()
@@ -156,7 +212,9 @@ def mend(settings: Any, progress: Any) -> None:
         published(settings.index, wanted_stamp(settings, embedder))
     except (IndexMissing, IndexOutdated, IndexBroken) as error:
         print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
-        run(settings, embedder=embedder, progress=progress)
+        report = run(settings, embedder=embedder, progress=progress)
+        if not report.counts.get("documents"):
+            _offer(settings, sys.stderr)
 
 
 @app.command()
@@ -269,7 +327,7 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: Report, settings: Settings) -> None:
     c = report.counts
     print("The index is up to date; nothing was written." if not report.published else "The index is published.")
     print(
@@ -278,12 +336,23 @@ def _print_report(report: Report) -> None:
     )
     if report.taken or report.unchanged or report.removed:
         print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
+    if report.fetched or report.not_modified:
+        print(f"Fetched: {len(report.fetched)} new or changed, {report.not_modified} as before.")
     for skipped in report.skipped:
         print(f"  skipped {skipped.name}: {skipped.reason}")
     for warning in report.warnings:
         print(f"  note on {warning.name}: {warning.reason}")
     if not c.get("documents"):
         print("No reading is here yet, so citations are addresses. Bring your own: underhood ingest --readings DIR")
+        _offer(settings, sys.stdout)
+
+
+def _offer(settings: Settings, to: TextIO) -> None:
+    """Say which readings are free to fetch."""
+    from assistant.listing import offer
+
+    if lines := offer(settings):
+        print(lines, file=to)
 
 
 @contextmanager

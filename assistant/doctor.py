@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.added import reading_list
 from ingest.anchoring import decide, propose, read_folder, write_anchors
 from ingest.catalogue import load_catalogue
 from ingest.documents import Document
@@ -48,7 +49,7 @@ def check_installation(settings: Settings) -> list[Finding]:
             check_weights(packaged_model() / "model.safetensors") if settings.embedder == DEFAULT_EMBEDDER else None
         ),
         "home": lambda: writable_home(settings),
-        "catalogue": lambda: load_catalogue(settings.corpus),
+        "catalogue": lambda: reading_list(settings),
         "index": lambda: published(
             settings.index, wanted_stamp(settings, SentenceTransformerEmbedder(settings.embedder))
         ),

@@ -1,19 +1,30 @@
-"""The reading list as a table: what is noted, what is read, how to get the rest."""
+"""The reading list as a table: what is noted, what is read, how to get the rest; what is free to fetch."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ingest.catalogue import load_catalogue
+from ingest.added import reading_list
+from ingest.bringing import Record, read_records, wanted
+from ingest.catalogue import Resource
+from ingest.errors import ReadingError
 from ingest.index.generation import current
 from ingest.index.store import Store
 from ingest.notes import read_notes
 from ingest.settings import Settings
+from ingest.sources import SourceShelf
+
+#: A fetched copy older than this many days may no longer be what its address shows.
+STALE_DAYS = 365
 
 
-def listing(settings: Settings) -> list[dict[str, Any]]:
+def listing(settings: Settings, today: dt.date | None = None) -> list[dict[str, Any]]:
     """One mapping a resource, in the order of the list's sections."""
-    catalogue = load_catalogue(settings.corpus)
+    catalogue = reading_list(settings)
+    today = today or dt.date.today()
     claims: dict[str, int] = {}
     bases = {}
     for note in read_notes(settings.corpus / "notes"):
@@ -28,6 +39,7 @@ def listing(settings: Settings) -> list[dict[str, Any]]:
         for document in store.document_list():
             held.setdefault(document["resource"], []).append(document)
         store.close()
+    records = {(r.resource, r.name): r for r in read_records(settings.sources).values()}
     order = {s.id: n for n, s in enumerate(catalogue.section)}
     return [
         {
@@ -38,10 +50,7 @@ def listing(settings: Settings) -> list[dict[str, Any]]:
             "identity": r.identity,
             "basis": bases.get(r.id),
             "claims": claims.get(r.id, 0),
-            "held": [
-                {"name": d["name"], "edition": d["edition"], "role": d["role"], "pages": d["pages"]}
-                for d in held.get(r.id, [])
-            ],
+            "held": [_held_row(r, d, records, today) for d in held.get(r.id, [])],
             "access": r.access,
             "url": r.url,
             "licence": r.licence,
@@ -50,24 +59,109 @@ def listing(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def print_listing(rows: list[dict[str, Any]]) -> None:
+def _held_row(
+    resource: Resource, document: Mapping[str, Any], records: Mapping[tuple[str, str], Record], today: dt.date
+) -> dict[str, Any]:
+    record = records.get((resource.id, document["name"]))
+    if record is not None and record.sha256 != document["source_sha256"]:
+        record = None
+    return {
+        "name": document["name"],
+        "edition": document["edition"],
+        "role": document["role"],
+        "pages": document["pages"],
+        "fetched": record.on if record else None,
+        "stale": _stale(resource, record, today) if record else None,
+    }
+
+
+def _stale(resource: Resource, record: Record, today: dt.date) -> str | None:
+    """Why a fetched copy should be fetched again; a file brought by hand is its owner's to judge."""
+    if record.url not in {f.url for f in resource.fetch}:
+        return "the list names another address now"
+    days = (today - dt.date.fromisoformat(record.on)).days
+    return f"fetched {days} days ago" if days > STALE_DAYS else None
+
+
+def print_listing(rows: Sequence[dict[str, Any]]) -> None:
     """The table, to the terminal."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"{len(rows)} resources; {sum(bool(r['held']) for r in rows)} with their text here")
     for column in ("resource", "identity", "our note", "claims citing it", "held here", "how to get it"):
         table.add_column(column, overflow="fold")
     for row in rows:
         held = "; ".join(dict.fromkeys(_held(d) for d in row["held"])) or "–"
-        access = {"fetch": "freely readable", "by hand": "by hand", "watch only": "watch only"}[row["access"]]
-        table.add_row(
-            row["id"], row["identity"], row["basis"] or "–", str(row["claims"]), held, f"{access}: {row['url']}"
-        )
+        access = {"fetch": "underhood ingest --fetch", "by hand": "by hand", "watch only": "watch only"}[row["access"]]
+        way = f"{access}: {row['url']}" if row["url"] else "added by you"
+        cells = (row["id"], row["identity"], row["basis"] or "–", str(row["claims"]), held, way)
+        table.add_row(*map(Text, cells))  # as plain text: a title in square brackets is no style
     Console().print(table)
+    stale = sorted({row["id"] for row in rows for d in row["held"] if d["stale"]})
+    if stale:
+        print(f"Stale: {', '.join(stale)}. Look for a newer copy: underhood ingest --fetch --only ID")
 
 
-def _held(document: dict[str, Any]) -> str:
+def _held(document: Mapping[str, Any]) -> str:
     pages = f", {document['pages']} pages" if document["pages"] else ""
     related = "related: " if document["role"] == "related" else ""
-    return f"{related}{document['edition'] or document['name']}{pages}"
+    fetched = f", fetched {document['fetched']}" if document["fetched"] else ""
+    stale = f", STALE ({document['stale']})" if document["stale"] else ""
+    return f"{related}{document['edition'] or document['name']}{pages}{fetched}{stale}"
+
+
+def fetch_plan(settings: Settings, only: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """What ``underhood ingest --fetch`` would ask the web for, one mapping a file; nothing is fetched."""
+    catalogue = reading_list(settings)
+    if unknown := [r for r in only if r not in catalogue.by_id]:
+        raise ReadingError("no such resource", where=f"--only {unknown[0]}", todo="See: underhood readings")
+    records = read_records(settings.sources)
+    plan = []
+    for one in sorted(wanted(catalogue, SourceShelf(settings.sources), only), key=lambda w: w.resource.id):
+        record = records.get((one.resource.id, one.file.url)) if one.held else None
+        by_hand = ", ".join(s.name for s in one.by_hand) or None
+        plan.append(
+            {
+                "resource": one.resource.id,
+                "url": one.file.url,
+                "edition": one.file.edition,
+                "role": one.file.role,
+                "licence": one.resource.licence,
+                "held": one.held.name if one.held else by_hand,
+                "fetched": record.on if record else None,
+                "would": "nothing: brought by hand" if by_hand else "ask whether it changed" if record else "fetch",
+            }
+        )
+    return plan
+
+
+def print_plan(plan: Sequence[Mapping[str, Any]]) -> None:
+    """What would be fetched, to the terminal."""
+    for one in plan:
+        related = ", related" if one["role"] == "related" else ""
+        of = f", of {one['fetched']}" if one["fetched"] else ""
+        held = f"held: {one['held']}{of}" if one["held"] else "not here"
+        print(f"{one['resource']}: {one['edition']}{related}")
+        print(f"  {one['url']}\n  {one['licence']}; {held} → {one['would']}")
+    new = sum(o["would"] == "fetch" for o in plan)
+    print(f"{len(plan)} files, {new} of them not here yet. Nothing was fetched.")
+
+
+def offer(settings: Settings) -> str:
+    """The free readings in a few lines: how many, under which licences, the one command; empty where there are none."""
+    catalogue = reading_list(settings)
+    resources = [r for r in catalogue if r.fetch]
+    if not resources:
+        return ""
+    files = sum(len(r.fetch) for r in resources)
+    common = Counter(r.licence for r in resources).most_common(4)
+    rest = len(resources) - sum(n for _, n in common)
+    licences = [f"  {n:3} × {licence}" for licence, n in common] + ([f"  {rest:3} × others"] if rest else [])
+    lines = [
+        f"{len(resources)} of the {len(catalogue)} resources can be read freely on the web ({files} files), as the list has it:",
+        *licences,
+        "Fetch them for your own use: underhood ingest --fetch   (what exactly: add --dry-run)",
+    ]
+    return "\n".join(lines)

@@ -27,7 +27,8 @@ def to_terminal(answer: Answer) -> str:
 def _line(citation: Citation) -> str:
     mark = "■" if citation.solid else "□"
     said = f"\n      “{folded(citation.quote.text)}”" if citation.quote else ""
-    return f"{mark} [{citation.number}] {citation.resource.title}. {citation.explanation}{said}\n      {citation.url}"
+    url = f"\n      {citation.url}" if citation.url else ""
+    return f"{mark} [{citation.number}] {citation.resource.title}. {citation.explanation}{said}{url}"
 
 
 def to_markdown(answer: Answer) -> str:
@@ -38,7 +39,7 @@ def to_markdown(answer: Answer) -> str:
     notes = [
         f"[^{c.number}]: {c.resource.title}. {c.explanation}"
         + (f" “{folded(c.quote.text)}”" if c.quote else "")
-        + f" <{c.url}>"
+        + (f" <{c.url}>" if c.url else "")
         for c in answer.citations
     ]
     return "\n\n".join([f"**{answer.question}**", f"*{answer.notice}*", body, "\n".join(notes)]).strip() + "\n"

@@ -22,6 +22,7 @@ from ingest.index.reading import Index
 from ingest.index.store import StoredPassage
 from ingest.index.words import STOPWORDS, tokens
 from ingest.notes import Claim
+from ingest.wording import norms
 
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
 PASSAGE_CANDIDATES = 100
@@ -229,15 +230,28 @@ class Search:
         if not ranked:
             return ()
         stored = {p.id: p for p in self.index.passages([i for i, _, _ in ranked])}
-        found = []
+        found: list[PassageFound] = []
+        seen: set[tuple[str, ...]] = set()
         for i, score, cosine in ranked:
             passage = stored.get(i)
             if passage is None or (resources is not None and passage.document.split("/")[0] not in resources):
                 continue
             sentences = self.index.sentence_vectors(i) @ vector
             best = int(sentences.argmax()) if len(sentences) else 0
+            words = self._words(passage, best)
+            if words in seen:  # the same work as PDF and as page: its sentence is found once
+                continue
+            seen.add(words)
             found.append(PassageFound(passage, score, cosine, best, float(sentences[best]) if len(sentences) else 0.0))
-        return tuple(found[:KEPT])
+            if len(found) == KEPT:
+                break
+        return tuple(found)
+
+    def _words(self, passage: StoredPassage, sentence: int) -> tuple[str, ...]:
+        """A passage's resource and the normalised words of one of its sentences."""
+        span = (passage.passage.sentences or (passage.passage,))[sentence]
+        text = self.index.store.text(passage.document, span.start, span.end)
+        return (passage.document.split("/")[0], *norms(text))
 
     def rank_passages(
         self, text: str, vector: Vectors, count: int = PASSAGE_CANDIDATES

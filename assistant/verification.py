@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.answers import Answer, Check, Citation
-from ingest.catalogue import Catalogue, load_catalogue
+from ingest.added import reading_list
+from ingest.catalogue import Catalogue
 from ingest.documents import Document, Locator
 from ingest.errors import QuestionError
 from ingest.index.reading import Index
@@ -236,7 +237,7 @@ def verify_file(settings: Settings, path: Path) -> list[Verdict]:
         raise QuestionError(
             f"cannot be read ({error})", where=str(path), todo="Name a saved answer or a text file"
         ) from error
-    verifier = Verifier(Index.open(settings.index), load_catalogue(settings.corpus))
+    verifier = Verifier(Index.open(settings.index), reading_list(settings))
     if text.lstrip().startswith("{"):
         try:
             raw = json.loads(text)

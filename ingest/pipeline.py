@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ingest import readers
+from ingest import bringing, readers
+from ingest.added import AddedResource, load_added, merged, save_added
+from ingest.bringing import UNKNOWN, Addition, Wanted
 from ingest.catalogue import Catalogue, load_catalogue
 from ingest.documents import Document
 from ingest.embedding import CachedEmbedder, Embedder, SentenceTransformerEmbedder
@@ -20,34 +25,17 @@ from ingest.index.generation import Manifest, Stamp
 from ingest.index.store import SCHEMA
 from ingest.note_checks import check_notes
 from ingest.notes import Anchor, Note, read_anchors, read_notes
+from ingest.report import Report, Skipped
 from ingest.settings import Settings, writable_home
-from ingest.sources import Source, SourceShelf, found_in
+from ingest.sources import Source, SourceShelf
+
+if TYPE_CHECKING:
+    from ingest.fetching import Fetcher
+
+__all__ = ["Addition", "Corpus", "Report", "Skipped", "corpus_hash", "ingest", "load_corpus", "wanted_stamp"]
 
 #: Rebuild from nothing once this share of all rows ever written to Chroma is dead.
 DEAD_ROWS = 0.3
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that was not taken, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass
-class Report:
-    """What an ingest did. ``counts`` is what the index now holds."""
-
-    published: bool = False
-    taken: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    removed: list[str] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    warnings: list[Skipped] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    resources: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,27 +74,45 @@ def wanted_stamp(settings: Settings, embedder: Embedder) -> Stamp:
     return Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus_hash(settings.corpus))
 
 
+@dataclass(frozen=True)
+class _Brought:
+    """What a run is asked to bring and to take away."""
+
+    readings: Path | None
+    fetch: bool
+    addition: Addition | None
+    forget: tuple[str, ...]
+    only: frozenset[str]
+    fetcher: Fetcher | None
+
+
 def ingest(
     settings: Settings,
     *,
     readings: Path | None = None,
+    fetch: bool = False,
+    addition: Addition | None = None,
     forget: Sequence[str] = (),
     only: Sequence[str] = (),
+    fetcher: Fetcher | None = None,
     embedder: Embedder | None = None,
     progress: Progress = lambda stage, done, total: None,
     before_publish: Callable[[], None] = lambda: None,
 ) -> Report:
     """Bring the index up to date with the corpus and the kept readings, adding what ``readings`` holds.
 
-    ``forget`` takes resources' readings away, ``only`` looks at these resources of ``readings`` alone. One bad
-    file is skipped with its reason; the published index stays as it was unless everything else succeeded.
-    Raises UnderhoodError of many kinds; ``before_publish`` is for tests that kill here.
+    ``fetch`` brings what the catalogue offers freely (by ``fetcher``, if one is given), ``addition`` one file of a
+    person's own; ``forget`` takes resources' readings away, ``only`` looks at these resources of ``readings`` and
+    ``fetch`` alone. One bad file is skipped with its reason, and an older good one of its name stays; the published
+    index stays as it was unless everything else succeeded. Raises UnderhoodError of many kinds; ``before_publish``
+    is for tests that kill here.
     """
+    brought = _Brought(readings, fetch, addition, tuple(forget), frozenset(only), fetcher)
     started = time.perf_counter()
     writable_home(settings)
     try:
         with generation.writer_lock(settings.index):
-            report = _ingest(settings, readings, forget, only, embedder, progress, before_publish)
+            report = _ingest(settings, brought, embedder, progress, before_publish)
     except (OSError, sqlite3.Error) as error:
         full = getattr(error, "errno", None) == 28 or "disk is full" in str(error)
         raise SettingsError(
@@ -120,25 +126,23 @@ def ingest(
 
 def _ingest(
     settings: Settings,
-    readings: Path | None,
-    forget: Sequence[str],
-    only: Sequence[str],
+    brought: _Brought,
     embedder: Embedder | None,
     progress: Progress,
     before_publish: Callable[[], None],
 ) -> Report:
     corpus = load_corpus(settings.corpus)
-    report = Report(resources=len(corpus.catalogue))
-    shelf = SourceShelf(settings.sources)
-    _forget(shelf, corpus.catalogue, forget)
-    if readings is not None:
-        _bring(shelf, readings, only or corpus.catalogue.by_id.keys(), report)
+    added = load_added(settings.home)
     embedder = embedder or SentenceTransformerEmbedder(settings.embedder)
     stamp = Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus.sha256)
     base, manifest = _base(settings.index, stamp)
+    shelf = SourceShelf(settings.sources)
+    report = Report()
+    _bring(shelf, corpus.catalogue, added, brought, report, _refused(base), progress)
+    report.resources = len(merged(corpus.catalogue, added.values()))
     wanted = {s.key: (s, _document_hash(s)) for s in shelf.sources.values()}
     if manifest and manifest.stamp == stamp and _holds(base, wanted, report):
-        shelf.save()
+        _save(settings, shelf, added)
         report.counts = manifest.counts
         return report
     folder = generation.begin(settings.index, base)
@@ -158,33 +162,74 @@ def _ingest(
     except BaseException:
         generation.abandon(folder)
         raise
-    shelf.save()
+    _save(settings, shelf, added)
     report.published, report.counts = True, counts
     return report
 
 
-def _forget(shelf: SourceShelf, catalogue: Catalogue, resources: Iterable[str]) -> None:
+def _save(settings: Settings, shelf: SourceShelf, added: Mapping[str, AddedResource]) -> None:
+    save_added(settings.home, added.values())
+    shelf.save()
+
+
+def _bring(
+    shelf: SourceShelf,
+    catalogue: Catalogue,
+    added: dict[str, AddedResource],
+    brought: _Brought,
+    report: Report,
+    refused: Mapping[str, tuple[str, str]],
+    progress: Progress,
+) -> None:
+    """Change the shelf, and the added resources, as the run asks."""
+    known = {**catalogue.by_id, **added}
+    if unknown := sorted(brought.only - known.keys()):
+        raise ReadingError("no such resource", where=f"--only {unknown[0]}", todo="See: underhood readings")
+
+    def before(source: Source) -> str | None:
+        hash_, why = refused.get(source.key, ("", ""))
+        return why if hash_ == _document_hash(source) else None
+
+    if brought.fetch:
+        files = bringing.wanted(catalogue, shelf, brought.only)
+        if brought.only and not files:
+            raise ReadingError(
+                "it is not free to fetch", where=f"--only {min(brought.only)}", todo="See: underhood readings"
+            )
+        _fetch(shelf, files, brought.fetcher, report, before, progress)
+    _forget(shelf, known, added, brought.forget)
+    if brought.readings is not None:
+        bringing.bring(shelf, brought.readings, brought.only or known.keys(), report, before)
+    if brought.addition is not None and (new := bringing.add(shelf, brought.addition, catalogue, added)):
+        added[new.id] = new
+
+
+def _fetch(
+    shelf: SourceShelf,
+    files: Sequence[Wanted],
+    fetcher: Fetcher | None,
+    report: Report,
+    before: Callable[[Source], str | None],
+    progress: Progress,
+) -> None:
+    from ingest.fetching import Fetcher
+
+    with fetcher or Fetcher() as used:
+        bringing.fetch(shelf, files, used, report, before, lambda done: progress("fetching", done, len(files)))
+
+
+def _forget(
+    shelf: SourceShelf, known: Collection[str], added: dict[str, AddedResource], resources: Iterable[str]
+) -> None:
     for resource in resources:
-        if not shelf.forget(resource):
+        gone = shelf.forget(resource)
+        if added.pop(resource, None) is None and not gone:
             held = sorted({s.resource for s in shelf.sources.values()})
             raise ReadingError(
-                "no reading of it is held" if resource in catalogue.by_id else "no such resource",
+                "no reading of it is held" if resource in known else "no such resource",
                 where=f"--forget {resource}",
                 todo=f"Held are: {', '.join(held) or 'none'}",
             )
-
-
-def _bring(shelf: SourceShelf, folder: Path, resources: Iterable[str], report: Report) -> None:
-    wanted = set(resources)
-    for item in found_in(folder, wanted):
-        if isinstance(item, ReadingError):
-            report.skipped.append(Skipped(item.where, item.what))
-            continue
-        source, data = item
-        if readers.format_of(data, source.name) is None:
-            report.skipped.append(Skipped(source.key, "not a format known here (pdf, html, md, ipynb, vtt, srt)"))
-        else:
-            shelf.keep(source, data)
 
 
 def _base(index: Path, stamp: Stamp) -> tuple[Path | None, Manifest | None]:
@@ -212,22 +257,25 @@ def _holds(base: Path | None, wanted: Mapping[str, tuple[Source, str]], report: 
     """Whether the generation already holds exactly these readings (those refused before are tried only when they change)."""
     if base is None:
         return False
-    refused = _refused(base)
     from ingest.index.store import Store
 
+    refused = _refused(base)
     store = Store(base / "store.sqlite")
     try:
         stored = store.document_hashes()
     finally:
         store.close()
+    if {**{k: r[0] for k, r in refused.items()}, **stored} != {k: h for k, (_, h) in wanted.items()}:
+        return False
     report.unchanged = len(stored)
-    report.skipped += [Skipped(k, r[1]) for k, r in refused.items() if k in wanted]
-    return {**stored, **{k: r[0] for k, r in refused.items()}} == {k: h for k, (_, h) in wanted.items()}
+    report.skipped += [Skipped(k, r[1]) for k, r in refused.items() if k in wanted and k not in stored]
+    return True
 
 
-def _refused(folder: Path) -> dict[str, tuple[str, str]]:
-    import json
-
+def _refused(folder: Path | None) -> dict[str, tuple[str, str]]:
+    """The files that were refused: by key the hash they were tried with, and why."""
+    if folder is None:
+        return {}
     path = folder / "refused.json"
     return {k: (v[0], v[1]) for k, v in json.loads(path.read_text("utf-8")).items()} if path.is_file() else {}
 
@@ -239,8 +287,6 @@ def _fill(
     wanted: Mapping[str, tuple[Source, str]],
     report: Report,
 ) -> None:
-    import json
-
     if builder.put_notes(corpus.notes) or not (builder.folder / "claims.npy").exists():
         builder.embed_notes()
     stored = builder.store.document_hashes()
@@ -249,15 +295,13 @@ def _fill(
     changed = {k: v for k, v in wanted.items() if stored.get(k) != v[1]}
     refused = {k: v for k, v in _refused(builder.folder).items() if k in wanted}
     report.unchanged = len(wanted) - len(changed)
-    report.skipped = [s for s in report.skipped if s.name not in wanted]
     with readers.Guard() as guard:
         for key, (source, hash_) in changed.items():
             try:
                 document = _read(guard, source, shelf)
             except ReadingError as error:
-                report.skipped.append(Skipped(key, error.what))
-                refused[key] = (hash_, error.what)
-                builder.drop_documents([key])
+                report.skipped.append(Skipped(key, _instead(builder, guard, corpus, shelf, key, error.what)))
+                refused[key] = (hash_, report.skipped[-1].reason)
                 continue
             refused.pop(key, None)
             builder.put_document(document, hash_, corpus.anchors)
@@ -271,11 +315,25 @@ def _fill(
     (builder.folder / "refused.json").write_text(json.dumps(refused, ensure_ascii=False), "utf-8")
 
 
+def _instead(builder: Builder, guard: readers.Guard, corpus: Corpus, shelf: SourceShelf, key: str, why: str) -> str:
+    """Keep the older reading of a name whose newer file cannot be read, where there is one; why, and what became of it."""
+    older = shelf.restore(key)
+    if older is not None:
+        hash_ = _document_hash(older)
+        if builder.store.document_hashes().get(key) == hash_:
+            return f"{why}; the older copy stays"
+        with contextlib.suppress(ReadingError):
+            builder.put_document(_read(guard, older, shelf), hash_, corpus.anchors)
+            return f"{why}; the older copy stays"
+    builder.drop_documents([key])
+    return why
+
+
 def _read(guard: readers.Guard, source: Source, shelf: SourceShelf) -> Document:
     data = shelf.read(source)
     format_ = readers.format_of(data, source.name)
     if format_ is None:
-        raise ReadingError("not a format known here (pdf, html, md, ipynb, vtt, srt)", where=source.key)
+        raise ReadingError(UNKNOWN, where=source.key)
     parsed = guard.read(data, source.name, format_)
     if not parsed.text.strip():
         raise ReadingError("; ".join(parsed.warnings) or "it has no text", where=source.key)

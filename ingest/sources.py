@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -48,15 +48,19 @@ class Source:
 
 
 class SourceShelf:
-    """The kept files and their list (``sources.json``), changed by whole replacement only."""
+    """The kept files and their list (``sources.json``), changed by whole replacement only.
+
+    A file that takes another's place is not sure of it before ``save``: ``restore`` brings the older one back.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.sources: dict[str, Source] = {}
+        self._older: dict[str, Source] = {}
         self._load()
 
     def _load(self) -> None:
-        path = self._folder / "sources.json"
+        path = self.folder / "sources.json"
         if not path.exists():
             return
         try:
@@ -73,11 +77,20 @@ class SourceShelf:
         """Keep a file; False where exactly it was kept already."""
         if self.sources.get(source.key) == source and self.path(source).is_file():
             return False
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         if not self.path(source).is_file():
-            _write(self.path(source), data)
+            write_whole(self.path(source), data)
+        if (older := self.sources.get(source.key)) is not None and older.sha256 != source.sha256:
+            self._older.setdefault(source.key, older)
         self.sources[source.key] = source
         return True
+
+    def restore(self, key: str) -> Source | None:
+        """Put the file back that another of the same name had replaced; None where there was none."""
+        if (older := self._older.pop(key, None)) is None or not self.path(older).is_file():
+            return None
+        self.sources[key] = older
+        return older
 
     def forget(self, resource: str) -> list[Source]:
         """Take a resource's files off the list; the bytes go with ``save``."""
@@ -86,19 +99,29 @@ class SourceShelf:
             del self.sources[source.key]
         return gone
 
+    def write(self) -> None:
+        """Write the list, with the older file wherever its place is not yet sure; no bytes are removed."""
+        self._write_list({**self.sources, **{k: s for k, s in self._older.items() if k in self.sources}})
+
     def save(self) -> None:
-        """Write the list, then remove bytes that nothing names any more."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        rows = [asdict(s) for _, s in sorted(self.sources.items())]
-        _write(self._folder / "sources.json", json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
+        """Write the list as it is now, then remove bytes that nothing names any more."""
+        self._older.clear()
+        self._write_list(self.sources)
         live = {s.sha256 for s in self.sources.values()}
-        for path in self._folder.iterdir():
+        for path in self.folder.iterdir():
             if len(path.name) == 64 and path.name not in live:
                 path.unlink(missing_ok=True)
 
+    def _write_list(self, sources: Mapping[str, Source]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows = [asdict(s) for _, s in sorted(sources.items())]
+        write_whole(
+            self.folder / "sources.json", json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+        )
+
     def path(self, source: Source) -> Path:
         """Where the bytes of a source lie."""
-        return self._folder / source.sha256
+        return self.folder / source.sha256
 
     def read(self, source: Source) -> bytes:
         """The bytes of a source. Raises ReadingError where they are gone."""
@@ -106,7 +129,7 @@ class SourceShelf:
             return self.path(source).read_bytes()
         except OSError as error:
             raise ReadingError(
-                f"the kept file is gone ({error.strerror})", where=source.key, todo="Bring it again with --readings"
+                f"the kept file is gone ({error.strerror})", where=source.key, todo="Bring it again"
             ) from error
 
 
@@ -156,6 +179,23 @@ def _read_inside(path: Path, root: Path) -> bytes:
     """The bytes of a regular file inside ``root``; links that leave it, pipes and devices are refused."""
     if not path.resolve().is_relative_to(root):
         raise ReadingError("a link that leads out of the folder; skipped")
+    return _read_regular(path)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of one file that a person named. Raises ReadingError."""
+    try:
+        return _read_regular(path)
+    except FileNotFoundError as error:
+        raise ReadingError("no such file", where=str(path)) from error
+    except (OSError, ReadingError) as error:
+        reason = (
+            error.what.removesuffix("; skipped") if isinstance(error, ReadingError) else (error.strerror or str(error))
+        )
+        raise ReadingError(reason, where=str(path)) from error
+
+
+def _read_regular(path: Path) -> bytes:
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):
         raise ReadingError("not a regular file; skipped")
@@ -179,7 +219,8 @@ def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
         raise ReadingError(f"not a manifest: {error}", where=str(path)) from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that others see the old one or the new one, never a part."""
     staged = path.with_name(f".{path.name[:40]}-{uuid.uuid4().hex[:6]}")
     with staged.open("wb") as file:
         file.write(data)

@@ -5,6 +5,7 @@ Gradio is imported only when a page is built, and never calls home.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from ingest.settings import Settings
 
 __all__ = ["build", "serve"]
+
+# Gradio reads it when it is imported, which the modules of this package do.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 
 def build(assistant: Assistant, *, allow_uploads: bool = False) -> gr.Blocks:

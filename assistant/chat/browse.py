@@ -83,9 +83,7 @@ def rows(assistant: Assistant) -> dict[str, Row]:
     for claim in index.claims:
         for resource in {c.resource for c in claim.citations}:
             counts[resource] = counts.get(resource, 0) + 1
-    return {
-        r.id: Row(r, notes.get(r.id), counts.get(r.id, 0), tuple(held.get(r.id, ()))) for r in assistant.catalogue
-    }
+    return {r.id: Row(r, notes.get(r.id), counts.get(r.id, 0), tuple(held.get(r.id, ()))) for r in assistant.catalogue}
 
 
 def _list(assistant: Assistant, missing: str) -> str:
@@ -116,9 +114,7 @@ def _concept(assistant: Assistant, note: Note) -> str:
     index, catalogue = assistant.index, assistant.catalogue
     concepts = _concepts(index)
     near = {a for c in note.claims for a in c.also} | {
-        index.note_of[c.note].concept or ""
-        for c in index.claims
-        if note.concept in c.also and c.note in index.note_of
+        index.note_of[c.note].concept or "" for c in index.claims if note.concept in c.also and c.note in index.note_of
     }
     return fill(
         "concept.html",

@@ -92,7 +92,7 @@ def stream(text: str) -> Markup:
     """The text of an answer as far as it is written: paragraphs, its markers not yet links."""
 
     def marked(escaped: Markup) -> Markup:
-        return Markup(_MARK.sub(r'<span class="mark pending">\1</span>', escaped))
+        return Markup(_MARK.sub(r'<span class="mark pending">\1</span>', str(escaped)))
 
     return Markup("").join(
         Markup('<p class="statement" dir="auto">{}</p>').format(_inline(p, marked)) for p in text.split("\n\n") if p

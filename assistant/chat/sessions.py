@@ -63,13 +63,14 @@ def turn(raw: Any) -> Turn | None:
 
 def turns(raw: Any) -> list[Turn]:
     """The conversation that a browser sent, without what is damaged."""
-    found = [turn(r) for r in raw[-MOST_TURNS:]] if isinstance(raw, list) else []
+    rows = raw.get("turns") if isinstance(raw, dict) else None
+    found = [turn(r) for r in rows[-MOST_TURNS:]] if isinstance(rows, list) else []
     return [t for t in found if t is not None]
 
 
-def dumped(conversation: Sequence[Turn]) -> list[dict[str, Any]]:
+def dumped(conversation: Sequence[Turn]) -> dict[str, Any]:
     """A conversation as the browser keeps it."""
-    return [t.to_json() for t in conversation[-MOST_TURNS:]]
+    return {"turns": [t.to_json() for t in conversation[-MOST_TURNS:]]}
 
 
 def history(conversation: Sequence[Turn]) -> list[str]:

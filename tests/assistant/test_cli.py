@@ -28,7 +28,7 @@ def run(*args: str, home: Path, stdin: str = "", **environ: str) -> subprocess.C
     )
 
 
-VERBS = ["ask", "ingest", "chat", "evaluate", "verify", "fit", "readings", "doctor"]
+VERBS = ["ask", "ingest", "new-list", "chat", "evaluate", "verify", "fit", "readings", "doctor"]
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy(tmp_path: Path):

@@ -61,12 +61,26 @@ def main() -> None:
         print(f"First ingest of {count} claims: {took:.1f} s; again, nothing changed: {again:.2f} s\n")
         print("| work | its ms | against ms | ratio, median | spread |\n|---|---|---|---|---|")
         for question in QUESTIONS:
-            print(paired(f"ask “{question}” / embed it", lambda q=question: assistant.ask(q), lambda q=question: embedder.encode([q]), 15))
+            print(
+                paired(
+                    f"ask “{question}” / embed it",
+                    lambda q=question: assistant.ask(q),
+                    lambda q=question: embedder.encode([q]),
+                    15,
+                )
+            )
         environ = {**os.environ, "UNDERHOOD_HOME": str(home)}
         cold = [sys.executable, "-m", "assistant.cli", "ask", QUESTIONS[0]]
         bare = [sys.executable, "-c", BARE]
         run = {"env": environ, "check": True, "stdout": subprocess.DEVNULL}
-        print(paired("`underhood ask`, whole process / load the model", lambda: subprocess.run(cold, **run), lambda: subprocess.run(bare, **run), 3))
+        print(
+            paired(
+                "`underhood ask`, whole process / load the model",
+                lambda: subprocess.run(cold, **run),
+                lambda: subprocess.run(bare, **run),
+                3,
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""Conversations as the browser keeps them, the flow of one question, what people say of answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answering import Assistant
+from assistant.chat import feedback, sessions
+from assistant.chat.sessions import Turn
+from assistant.chat.talking import Pace, resources, talk, told
+from ingest.settings import Settings
+from tests.assistant.chat.conftest import full_answer
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["question", "answer", "text", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+def test_a_turn_survives_the_browser() -> None:
+    """What is written into the tab's storage comes back equal."""
+    turn = Turn("q", "done", full_answer(), scope=("doe-2001-descent",), rating="up")
+    assert sessions.turns(json.loads(json.dumps(sessions.dumped([turn])))) == [turn]
+
+
+def test_an_answer_cut_off_comes_back_as_stopped() -> None:
+    """A turn that was being written when the tab was reloaded, or the server died, is a stopped one."""
+    assert sessions.turns({"turns": [Turn("q", "writing", text="half").to_json()]})[0].state == "stopped"
+
+
+@given(anything)
+def test_a_forged_conversation_is_dropped(raw: object) -> None:
+    """Whatever a browser sends, the result is a list of turns."""
+    assert all(isinstance(t, Turn) for t in [*sessions.turns(raw), *sessions.turns({"turns": raw})])
+
+
+def test_old_turns_fall_off() -> None:
+    """A conversation holds at most MOST_TURNS turns, the latest."""
+    kept = sessions.dumped([Turn(str(n), "failed") for n in range(100)])["turns"]
+    assert len(kept) == sessions.MOST_TURNS
+    assert kept[-1]["question"] == "99"
+
+
+def test_a_question_grows_into_an_answer(small: Assistant) -> None:
+    """The turns of a question: being written, its text growing, then done with the answer."""
+    grown = list(talk(small, [], "What is momentum?"))
+    assert grown[0].state == "writing"
+    assert grown[0].text == ""
+    assert grown[-1].state == "done"
+    assert grown[-1].answer
+    assert grown[-2].text == grown[-1].answer.text
+    assert told(grown[-1]).startswith("Answered. ")
+
+
+def test_a_follow_up_knows_what_went_before(small: Assistant) -> None:
+    """The earlier turns of the tab make a follow-up understood."""
+    first = list(talk(small, [], "What is momentum?"))[-1]
+    second = list(talk(small, [first], "Why is it used?"))[-1]
+    assert second.answer
+    assert "momentum" in second.answer.standalone_question
+
+
+def test_a_bad_question_is_told_calmly(small: Assistant) -> None:
+    """An empty or a far too long question becomes a turn that says so, and no error."""
+    for question in ("  ", "x" * 100_000):
+        last = list(talk(small, [], question))[-1]
+        assert last.state == "failed"
+        assert last.text[0].isupper()
+        assert last.text.endswith((".", "?"))
+
+
+def test_a_fault_inside_is_told_without_its_innards(small: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error becomes one calm sentence."""
+    monkeypatch.setattr(small, "stream", lambda *a, **k: 1 / 0)
+    last = list(talk(small, [], "What is momentum?"))[-1]
+    assert last.state == "failed"
+    assert "ZeroDivision" not in last.text
+
+
+def test_narrowing_by_section_means_its_resources(small: Assistant) -> None:
+    """A section stands for all its resources; the same one twice counts once."""
+    assert resources(small.catalogue, ["section:maths", "doe-2001-descent"]) == ["doe-2001-descent", "roe-2002-slopes"]
+
+
+def test_a_session_in_a_hurry_waits() -> None:
+    """So many questions a minute and no more; a minute later it may go on, and others never wait."""
+    now = [0.0]
+    pace = Pace(2, lambda: now[0])
+    assert [pace.wait("a"), pace.wait("a"), pace.wait("a"), pace.wait("b")] == [0, 0, 60, 0]
+    now[0] = 61
+    assert pace.wait("a") == 0
+
+
+def test_remarks_are_rows_and_can_be_taken_away(tmp_path: Path) -> None:
+    """A remark is a row with question, verdict, reason and the whole answer; one's own rows go by one call."""
+    settings = Settings(home=tmp_path, corpus=tmp_path)
+    feedback.record(settings, "me", full_answer("What?"), "down", "the sign is wrong", sentence=2)
+    feedback.record(settings, "you", full_answer("What?"), "up")
+    mine, yours = [json.loads(line) for line in (tmp_path / "feedback.jsonl").read_text("utf-8").splitlines()]
+    assert (mine["verdict"], mine["reason"], mine["claims"], mine["resources"]) == (
+        "down",
+        "the sign is wrong",
+        ["c"],
+        [],
+    )
+    assert yours["resources"] == ["doe-2001-descent"]
+    assert mine["result"]["schema_version"] == 1
+    assert feedback.forget(settings, "me") == 1
+    assert feedback.forget(settings, "") == 0
+    assert [json.loads(r)["who"] for r in (tmp_path / "feedback.jsonl").read_text("utf-8").splitlines()] == ["you"]
