@@ -164,9 +164,7 @@ class Assistant:
         """The best claims for a question as a whole, each with its citations; no answer is composed."""
         state = self._fresh()
         text = clean(question)
-        evidence = state.search.find(
-            Question(text, (Part(text),)), resources=_known(resources, state.catalogue), passages=False
-        )
+        evidence = state.search.find(Question(text, (Part(text),)), resources=_known(resources, state.catalogue))
         return [(f, state.grounder.of_claim(f.claim)) for f in evidence.parts[0].claims[:count]]
 
     def signals(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> Signals:

@@ -56,7 +56,9 @@ class Composer:
         if draft.chosen or draft.probability < self._calibration.partly / 2:
             return draft
         text = self._index.store.text
-        return replace(draft, window=window(evidence.passages, lambda p, a, b: text(p.passage.document, a, b)))
+        return replace(
+            draft, window=window(self._search.passages(evidence), lambda p, a, b: text(p.passage.document, a, b))
+        )
 
     def base(self, asked: str, standalone: str, draft: Draft, evidence: Evidence) -> Answer:
         """What every outcome has in common."""

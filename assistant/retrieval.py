@@ -61,7 +61,7 @@ class PartEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found for a question, and how the question lies in the space of all claims.
+    """The claims found for a question, and how the question lies in the space of all claims.
 
     ``spread`` is the standard deviation of the cosines over all claims, ``top_mean`` the mean of the ten
     highest; ``unseen`` holds content words that no claim has, ``mentions`` the concepts that are named.
@@ -69,12 +69,12 @@ class Evidence:
 
     question: Question
     parts: tuple[PartEvidence, ...]
-    passages: tuple[PassageFound, ...]
     mentions: tuple[Mention, ...]
     unseen: tuple[str, ...]
     spread: float
     top_mean: float
     vectors: Mapping[str, Vectors] = field(repr=False, default_factory=dict)
+    resources: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Search:
         np.add.at(offsets, index.question_owner + 1, 1)
         self._offsets = np.cumsum(offsets)
 
-    def find(self, question: Question, *, resources: frozenset[str] | None = None, passages: bool = True) -> Evidence:
-        """The evidence for a question; ``resources`` narrows it to claims and passages of these."""
+    def find(self, question: Question, *, resources: frozenset[str] | None = None) -> Evidence:
+        """The claims for a question; ``resources`` narrows them to those that cite one of these."""
         variants = [self.variants(p.text) for p in question.parts]
         unique = list(dict.fromkeys([question.text, *(v for found in variants for v in found)]))
         encoded = self._embedder.encode(unique)
@@ -114,12 +114,12 @@ class Search:
         return Evidence(
             question=question,
             parts=parts,
-            passages=self._passages(question.text, whole, resources) if passages else (),
             mentions=tuple(self.names.mentions(question.text)),
             unseen=self.unseen(question.text),
             spread=float(cosines.std()),
             top_mean=float(top.mean()),
             vectors=vectors,
+            resources=resources,
         )
 
     def variants(self, text: str) -> tuple[str, ...]:
@@ -225,7 +225,10 @@ class Search:
 
     # Passages
 
-    def _passages(self, text: str, vector: Vectors, resources: frozenset[str] | None) -> tuple[PassageFound, ...]:
+    def passages(self, evidence: Evidence) -> tuple[PassageFound, ...]:
+        """The passages of readings for a question as a whole, best first; sought only where the claims are silent."""
+        text, resources = evidence.question.text, evidence.resources
+        vector = evidence.vectors[text]
         ranked = self.rank_passages(text, vector)
         if not ranked:
             return ()

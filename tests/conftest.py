@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from ingest.index.words import tokens
 from ingest.pipeline import ingest
 from ingest.settings import Settings
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -121,6 +125,12 @@ class HashingEmbedder:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(t.split()) for t in texts]
+
+
+def waited(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The result of a coroutine, awaited in a thread of its own: browser tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 def write_corpus(folder: Path, notes: dict[str, str] = NOTES, catalogue: str = CATALOGUE) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ingest.errors import IndexMissing, IndexOutdated, QuestionError
 from ingest.pipeline import ingest
 from ingest.settings import Settings
 from ingest.wording import digest, norms, short_digest
-from tests.conftest import HashingEmbedder
+from tests.conftest import HashingEmbedder, waited
 from tests.ingest.test_pipeline import PAGE, SENTENCE
 
 
@@ -81,7 +80,7 @@ def test_aask_and_batch_agree_with_ask(small: Assistant):
     questions = ["What is momentum?", "How does gradient descent work?", "What is momentum?"]
     plain = [small.ask(q).text for q in questions]
     assert [a.text for a in small.batch(questions)] == plain
-    assert asyncio.run(small.aask(questions[0])).text == plain[0]
+    assert waited(lambda: small.aask(questions[0])).text == plain[0]
 
 
 def test_an_answer_can_be_narrowed(small: Assistant):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -15,6 +14,7 @@ from assistant.answering import Assistant
 from assistant.answers import Answer
 from assistant.chain import UnderhoodRetriever, UnderhoodRunnable
 from ingest.errors import QuestionError
+from tests.conftest import waited
 
 
 def test_the_retriever_gives_documents_with_citations(small: Assistant):
@@ -23,7 +23,7 @@ def test_the_retriever_gives_documents_with_citations(small: Assistant):
     found = retriever.invoke("What is momentum?")
     assert next(d.id for d in found) == "momentum-what"
     assert found[0].metadata["citations"][0]["resource"]["id"] == "roe-2002-slopes"
-    assert [d.id for d in asyncio.run(retriever.ainvoke("What is momentum?"))] == [d.id for d in found]
+    assert [d.id for d in waited(lambda: retriever.ainvoke("What is momentum?"))] == [d.id for d in found]
 
 
 def test_the_runnable_takes_a_question_or_a_conversation(small: Assistant):
@@ -61,4 +61,4 @@ def test_streaming_ends_with_the_answer(small: Assistant):
     async def collect() -> list[object]:
         return [p async for p in runnable.astream("What is momentum?")]
 
-    assert [type(p) for p in asyncio.run(collect())] == [str, Answer]
+    assert [type(p) for p in waited(collect)] == [str, Answer]
