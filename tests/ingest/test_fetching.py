@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ingest.addresses import refusal
 from ingest.errors import FetchError
 from ingest.fetching import Fetcher, named, user_agent
-from tests.ingest.web import BRISK, PAGE, PDF, Web, fetcher, lets_loopback_in, resolver, serving
+from tests.ingest.web import BRISK, HASTY, PAGE, PDF, Web, fetcher, lets_loopback_in, resolver, serving
 
 
 @pytest.fixture
@@ -75,10 +75,11 @@ FAILURES = [
 @pytest.mark.parametrize(("path", "says"), FAILURES, ids=[p for p, _ in FAILURES])
 def test_a_bad_server_is_one_line_in_bounded_time(web: Web, path: str, says: str):
     """Stalls, lies about size and type, endless bodies, bombs: each is a FetchError of one line that names the address."""
+    slow = says.startswith(("was silent", "took more"))
     started = time.monotonic()
-    with fetcher() as client, pytest.raises(FetchError, match=says) as caught:
+    with fetcher(HASTY if slow else BRISK) as client, pytest.raises(FetchError, match=says) as caught:
         client.fetch(f"{web.root}/{path}")
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{web.root}/{path}: ")
 
@@ -208,10 +209,10 @@ def test_robots_of_a_redirect_are_asked_too(web: Web):
 
 
 def test_a_host_is_given_its_pause(web: Web):
-    """Between two requests to one host lies the pause, or its Crawl-delay; neither counts as the server's time."""
+    """Between two requests to one host lies the pause, or its Crawl-delay up to the longest pause."""
     web.robots = (200, "User-agent: *\nCrawl-delay: 1\n")
     started = time.monotonic()
-    with fetcher(replace(BRISK, longest_pause=0.4, seconds=0.7)) as client:
+    with fetcher(replace(BRISK, longest_pause=0.4)) as client:
         for _ in range(2):
             assert client.fetch(f"{web.root}/paper.pdf") is not None
     assert time.monotonic() - started >= 0.8

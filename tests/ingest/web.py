@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,10 @@ from ingest.fetching import Fetcher, Manners
 
 PDF = b"%PDF-1.4\n" + b"1 0 obj\n<< >>\nendobj\n" * 20 + b"%%EOF\n"
 PAGE = b"<!doctype html><html><head><title>Walking</title></head><body><h1>Walking</h1><p>Gradient descent walks downhill.</p></body></html>"
-BRISK = Manners(pause=0.01, longest_pause=0.05, silence=0.4, seconds=1.5, attempts=2, most_bytes=200_000)
+BOMB = gzip.compress(b"%PDF-" + bytes(50_000_000), 1)
+#: Short pauses and small files; patient, because the machine that tests run on may be busy.
+BRISK = Manners(pause=0.01, longest_pause=0.05, silence=20, seconds=60, attempts=2, most_bytes=200_000)
+HASTY = replace(BRISK, silence=0.4, seconds=1.5)
 
 
 class Web(ThreadingHTTPServer):
@@ -130,7 +134,7 @@ class Answers(BaseHTTPRequestHandler):
         self.say(gzip.compress(PDF), Content_Encoding="gzip")
 
     def on_bomb(self, query: dict[str, str]) -> None:
-        self.say(gzip.compress(b"%PDF-" + bytes(50_000_000)), Content_Encoding="gzip")
+        self.say(BOMB, Content_Encoding="gzip")
 
     def on_torn(self, query: dict[str, str]) -> None:
         self.say(gzip.compress(PDF * 50)[:-40], Content_Encoding="gzip")
