@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +19,6 @@ PAGE = b"<!doctype html><html><head><title>Walking</title></head><body><h1>Walki
 BOMB = gzip.compress(b"%PDF-" + bytes(50_000_000), 1)
 #: Short pauses and small files; patient, because the machine that tests run on may be busy.
 BRISK = Manners(pause=0.01, longest_pause=0.05, silence=20, seconds=60, attempts=2, most_bytes=200_000)
-HASTY = replace(BRISK, silence=0.4, seconds=1.5)
 
 
 class Web(ThreadingHTTPServer):
