@@ -146,7 +146,7 @@ POST = {
     "how does stride affect convolutions?": {"stride"},
     "what is batch normalization?": {"batch-normalization"},
     "should I use convnets or RNNs on text?": {"cnn-versus-rnn", "cnn-for-text"},
-    "what happens when I call T.grad in Theano or put a conv2d layer?": {"theano-grad"},
+    "what happens when I call T.grad in Theano or put a conv2d layer?": {"theano-grad", "theano"},
 }
 
 
