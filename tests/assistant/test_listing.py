@@ -88,7 +88,8 @@ def test_an_added_resource_is_cited_without_authors_year_or_address(
     (tmp_path / "tea.md").write_text(TEA)
     ingest(settings, addition=Addition(tmp_path / "tea.md", "tea-brewing"), embedder=embedder)
     assistant = Assistant.open(settings, embedder=embedder)
-    found = assistant.evidence("Why is green tea steeped?", resources=["tea-brewing"]).passages[0]
+    evidence = assistant.evidence("Why is green tea steeped?", resources=["tea-brewing"])
+    found = assistant._state.search.passages(evidence)[0]
     span = found.passage.passage.sentences[found.best]
     citation = assistant._state.grounder.of_passage(found, span.start, span.end)
     assert (citation.resource.title, citation.resource.authors, citation.resource.year) == ("Brewing Tea", (), None)
@@ -113,7 +114,8 @@ def test_the_same_sentence_of_two_editions_is_found_once(settings: Settings, emb
         (tmp_path / "readings" / resource / name).write_text(text)
     report = ingest(settings, readings=tmp_path / "readings", embedder=embedder)
     assert report.counts["passages"] == 3
-    found = Assistant.open(settings, embedder=embedder).evidence("Why is green tea steeped at eighty degrees?").passages
+    assistant = Assistant.open(settings, embedder=embedder)
+    found = assistant._state.search.passages(assistant.evidence("Why is green tea steeped at eighty degrees?"))
     assert sorted(p.passage.document.split("/")[0] for p in found) == ["doe-2001-descent", "roe-2002-slopes"]
 
 
