@@ -104,10 +104,15 @@ class Verifier:
         return [self._quote(_Sought(n, q, named)) for n, (q, named) in enumerate(quotations(text, names), 1)]
 
     def _citation(self, citation: Citation) -> Verdict:
-        quote, named = citation.quote, self._named(citation)
-        if quote is None:
+        if citation.quote is None:
             return Verdict(citation.number, "", citation.check, citation.place, "Nothing was quoted; an address only.")
-        sought = _Sought(citation.number, quote.text, (named,), citation)
+        found = [self._quoted_from(citation, resource) for resource in self._named(citation)]
+        return next((v for v in found if v.failed), found[0])
+
+    def _quoted_from(self, citation: Citation, resource: str) -> Verdict:
+        quote = citation.quote
+        assert quote is not None  # the caller looked
+        sought = _Sought(citation.number, quote.text, (resource,), citation)
         for row in self._held:
             if row["text_sha256"] == quote.text_sha256 and self._allowed(row, sought):
                 document = self._document(row["key"])
@@ -115,12 +120,12 @@ class Verifier:
                     return self._at(sought, [_Place(document, quote.start, quote.end)])
         return self._quote(sought)
 
-    def _named(self, citation: Citation) -> str:
-        """The resource a citation names: by its id, or by another resource's title where that was put in."""
+    def _named(self, citation: Citation) -> list[str]:
+        """The resource a citation names by its id, and another whose title was put in."""
         own = self._catalogue.by_id.get(citation.resource.id)
         if own is None or citation.relation == "related" or own.title == citation.resource.title:
-            return citation.resource.id
-        return next((r.id for r in self._catalogue if r.title == citation.resource.title), citation.resource.id)
+            return [citation.resource.id]
+        return [citation.resource.id, *(r.id for r in self._catalogue if r.title == citation.resource.title)]
 
     def _quote(self, sought: _Sought) -> Verdict:
         wanted = norms(sought.quote)
@@ -249,10 +254,10 @@ def alike(wanted: Sequence[str], held: WordIndex) -> Iterator[tuple[tuple[int, i
     for offset, word in enumerate(wanted):
         positions = held.positions(word)
         if len(positions) <= COMMON:
-            votes.update({max(0, at - offset) // len(wanted) for at in positions})
-    for bucket, _ in votes.most_common(4):
-        first = max(0, (bucket - 1) * len(wanted))
-        near = held.norms[first : first + 4 * len(wanted) + 4]
+            votes.update(at - offset for at in positions)
+    for start, _ in votes.most_common(6):
+        first = max(0, start - 2)
+        near = held.norms[first : start + len(wanted) + 3]
         blocks = [b for b in SequenceMatcher(None, wanted, near, autojunk=False).get_matching_blocks() if b.size]
         if blocks:
             span = held.words[first + blocks[0].b : first + blocks[-1].b + blocks[-1].size]

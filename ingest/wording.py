@@ -37,7 +37,7 @@ _MINUS = (
     rf"|(?<=[\w)}}\]] )-(?= [\\\d(])|(?<=[=({{$,] )-(?=[\w({{])"  # v - \eta, = -x
     rf"|(?<=\b\w)-(?={_LETTER}\b)|(?<=\b\w )-(?= \w\b)"  # x-y, 1-x, x - y
 )
-_TEX_SPACE = r"(?P<space>\\(?:q?quad|[hv]space\*?\{[^}]*\}|(?:thin|med|thick|en|nobreak)space)(?![a-zA-Z]))|"
+_TEX_SPACE = r"(?P<space>\\(?:[hv]space\*?\{[^}]*\}|(?:q?quad|(?:thin|med|thick|en|nobreak)space)(?![a-zA-Z])))|"
 _PATTERNS = {
     1: re.compile(_TOKEN.format(hyphen=rf"(?<={_LETTER}){_HYPHEN}(?={_LETTER})", sign=_SIGN, more="")),
     2: re.compile(
