@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from assistant.answers import Answer, Citation
+from assistant.answers import Answer, Citation, Pointer
 from assistant.references.text import folded
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 
 def to_markdown(answer: Answer) -> str:
-    """The question, the opening line, the statements and a footnote for each citation."""
-    notes = "\n".join(_footnote(c) for c in answer.citations)
-    opening = [f"**{escaped(answer.question)}**", f"*{answer.notice}*"]
-    return "\n\n".join(p for p in [*opening, _body(answer), notes] if p).strip() + "\n"
+    """The question, the opening line, the statements, what to read next, and a footnote for each citation."""
+    understood = answer.standalone_question != answer.question
+    parts = [
+        f"**{escaped(answer.question)}**",
+        f"Understood as: {escaped(answer.standalone_question)}" if understood else "",
+        f"*{answer.notice}*",
+        _body(answer),
+        f"({escaped(answer.reason)}.)" if answer.reason and answer.outcome == "partly" else "",
+        *map(escaped, answer.warnings),
+        _list("Read next:", answer.read_next),
+        "\n".join(_footnote(c) for c in answer.citations),
+    ]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _list(title: str, pointers: Sequence[Pointer]) -> str:
+    lines = [f"- {p.id}: {escaped(p.reason)}" for p in pointers]
+    return "\n".join([title, "", *lines]) if lines else ""
 
 
 def _body(answer: Answer) -> str:

@@ -149,6 +149,7 @@ def test_markdown_has_a_footnote_for_each_citation(answer: Answer):
     assert all(shown.count(f"[^{c.number}]:") == 1 for c in answer.citations)
     assert re.findall(r"\[\^(\d)\](?!:)", shown) == ["1", "2", "2", "3"]
     assert "$x[1]$" in shown
+    assert "Read next:\n\n- roe-2002-slopes: goes deeper" in shown
 
 
 def test_somebody_elses_markdown_is_shown_as_it_is(answer: Answer):
