@@ -21,7 +21,9 @@ from assistant.answers import Answer, Citation, Pointer, Quote, ResourceRef, Sta
 from assistant.chain import to_message
 from assistant.references import FORMATS, to_annotations, to_bibtex, to_csl, to_langchain, to_markdown, to_terminal
 from assistant.references.records import name_parts
+from assistant.references.text import harmless
 from ingest.documents import Locator
+from tests.conftest import SHARED
 
 QUOTE = Quote("the very words", "0" * 64, 3, 17, "1" * 64, "doe-2001-descent/paper.pdf")
 DOE = ResourceRef(
@@ -173,7 +175,7 @@ def test_bibtex_is_read_by_bibtexparser(answer: Answer):
     assert list(entries) == ["doe-2001-descent", "roe-2002-slopes"]
     doe = entries["doe-2001-descent"]
     assert doe["author"] == "van der Doe, Jane and {Plato} and Roe, Ann"
-    assert doe["title"] == r"{Walking Downhill: 100\% \& more\_or\_less \{\$x\$\} \#1}"
+    assert doe["title"] == r"{Walking Downhill: 100\% \& more\_or\_less \textbraceleft{}\$x\$\textbraceright{} \#1}"
     assert (doe["year"], doe["eprint"], doe["archiveprefix"]) == ("2001", "2001.01234", "arXiv")
     assert doe["note"] == "Cited: sec. 2, p. 4; p. 5. Edition: first."
     assert entries["roe-2002-slopes"]["ENTRYTYPE"] == "book"
@@ -307,3 +309,24 @@ def test_an_answer_without_citations_has_every_format(small: Assistant, name: st
         assert written.strip() in ("", "[]")
     else:
         assert "Brazil" in written or "reading list" in written
+
+
+def test_awkward_strings_are_shown_as_they_are(answer: Answer):
+    """As question, title and quote each of the naughty strings survives JSON and comes out of every format whole."""
+    path = SHARED / "robustness" / "naughty-strings" / "blns.json"
+    if not path.is_file():
+        pytest.skip("the shared strings are not here")
+    parser = bibtexparser.bparser.BibTexParser
+    for text in filter(str.strip, json.loads(path.read_text("utf-8"))):
+        changed = cited(1, replace(DOE, title=text), quote=replace(QUOTE, text=text), check="words_found")
+        naughty = replace(answer, question=text, citations=(changed, *answer.citations[1:]))
+        assert Answer.from_json(json.loads(json.dumps(naughty.to_json()))) == naughty
+        assert json.loads(to_csl(naughty))[0]["title"] == text
+        assert json.loads(to_annotations(naughty))["first"]["items"][0]["target"]["selector"][1]["exact"] == text
+        assert json.loads(to_langchain(naughty))[0]["annotations"][0]["cited_text"] == text
+        entries = bibtexparser.loads(
+            to_bibtex(naughty), parser(common_strings=True, ignore_nonstandard_types=False)
+        ).entries
+        assert [e["ID"] for e in entries] == ["doe-2001-descent", "roe-2002-slopes"], text
+        assert harmless(" ".join(text.split())) in to_terminal(naughty)
+        assert "<script" not in MarkdownIt("commonmark", {"html": True}).render(to_markdown(naughty)).lower(), text
