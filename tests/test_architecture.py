@@ -24,6 +24,7 @@ OWNERS = {
     "langchain": {"assistant/models.py"},
     "langchain_core": {"assistant/chain.py"},
     "gradio": {"assistant/chat/"},
+    "rapidfuzz": {"assistant/spelling.py"},
     "typer": {"assistant/cli.py"},
     "filelock": {"ingest/index/generation.py"},
     "httpx": {"ingest/fetching.py", "ingest/connecting.py"},
