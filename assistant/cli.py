@@ -219,24 +219,79 @@ def mend(settings: Any, progress: Any) -> None:
 
 @app.command()
 def evaluate(
-    questions: Annotated[
-        Path, typer.Argument(help="A JSONL file of questions: id, question, answer?, resources?, answerable?")
-    ],
     out: Annotated[Path, typer.Option(help="The folder for results.jsonl, summary.json and report.html.")],
+    questions: Annotated[
+        Path | None,
+        typer.Argument(help="A JSONL file of questions: id, question, answer?, resources?, answerable?, history?"),
+    ] = None,
+    retrieval: Annotated[
+        Path | None, typer.Option(help="Measure retrieval on a BEIR folder instead: each leg and the fusion.")
+    ] = None,
+    grade: Annotated[
+        bool, typer.Option("--grade", help="Write a blind grading sheet beside the run (HTML and CSV).")
+    ] = False,
+    grades: Annotated[
+        list[Path] | None, typer.Option(help="Take in a filled grading sheet (may be repeated, one a person).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a file of questions; an interrupted run goes on where it stopped."""
-    from assistant.evaluation.runs import evaluate_questions
+    """Answer a file of questions, or measure retrieval; an interrupted run goes on where it stopped.
+
+    Without QUESTIONS, --grade and --grades are about the run that is in --out.
+    """
+    from assistant.evaluation.console import print_retrieval, print_summary
 
     with _progress() as progress:
-        summary = evaluate_questions(questions, out, progress=progress)
+        if retrieval is not None:
+            from assistant.evaluation.retrieval_runs import evaluate_retrieval
+
+            if questions is not None or grade or grades:
+                raise SettingsError("--retrieval goes with neither QUESTIONS nor --grade nor --grades")
+            summary = evaluate_retrieval(retrieval, out, progress=progress)
+        elif questions is not None or grade or grades:
+            from assistant.evaluation.runs import evaluate_questions, grade_run
+
+            given = grades or ()
+            summary = (
+                evaluate_questions(questions, out, grades=given, progress=progress)
+                if questions is not None
+                else grade_run(out, given)
+            )
+        else:
+            raise SettingsError("evaluate needs QUESTIONS.jsonl, --retrieval BEIR_DIR, --grade or --grades FILE")
     for problem in summary["skipped_lines"]:
         print(f"underhood: {problem}", file=sys.stderr)
     if as_json:
         print(_dumped(summary))
+    elif retrieval is not None:
+        print_retrieval(summary, out)
     else:
-        print(f"{summary['questions']} questions: " + ", ".join(f"{n} {o}" for o, n in summary["outcomes"].items()))
-        print(f"written: {out / 'results.jsonl'}, summary.json, report.html")
+        print_summary(summary, out)
+    if grade:
+        from assistant.evaluation.runs import sheet
+
+        print(f"written: {', '.join(map(str, sheet(out)))}", file=sys.stderr if as_json else sys.stdout)
+
+
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="The folder of the run before.")],
+    run_b: Annotated[Path, typer.Argument(help="The folder of the run after.")],
+    threshold: Annotated[
+        float, typer.Option(help="By how much a gated figure may fall before it is a regression.", min=0)
+    ] = 0.01,
+    certain: Annotated[
+        bool, typer.Option("--certain", help="Only a fall whose 95 % interval lies below zero is a regression.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two runs question by question. Exit 1 where a figure of B fell by more than the threshold."""
+    from assistant.evaluation.comparing import compare_runs, lines, to_json
+
+    found = compare_runs(run_a, run_b, threshold=threshold, certain=certain)
+    print(_dumped(to_json(found)) if as_json else "\n".join(lines(found)))
+    if found.regressions:
+        raise typer.Exit(1)
 
 
 @app.command()
