@@ -12,14 +12,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ingest.errors import SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
-    from ingest.report import Report
     from ingest.settings import Settings
 
 app = typer.Typer(
@@ -141,7 +140,9 @@ def ingest(
 
         print(_dumped(asdict(report)))
     else:
-        _print_report(report, settings)
+        from assistant.listing import print_report
+
+        print_report(report, settings)
 
 
 def _dry_run(settings: Settings, fetch: bool, only: list[str], as_json: bool) -> None:
@@ -214,7 +215,10 @@ def mend(settings: Any, progress: Any) -> None:
         print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
         report = run(settings, embedder=embedder, progress=progress)
         if not report.counts.get("documents"):
-            _offer(settings, sys.stderr)
+            from assistant.listing import offer
+
+            if free := offer(settings):
+                print(free, file=sys.stderr)
 
 
 @app.command()
@@ -239,38 +243,15 @@ def evaluate(
 
     Without QUESTIONS, --grade and --grades are about the run that is in --out.
     """
-    from assistant.evaluation.console import print_retrieval, print_summary
+    from assistant.evaluation.console import lines, run
 
     with _progress() as progress:
-        if retrieval is not None:
-            from assistant.evaluation.retrieval_runs import evaluate_retrieval
-
-            if questions is not None or grade or grades:
-                raise SettingsError("--retrieval goes with neither QUESTIONS nor --grade nor --grades")
-            summary = evaluate_retrieval(retrieval, out, progress=progress)
-        elif questions is not None or grade or grades:
-            from assistant.evaluation.runs import evaluate_questions, grade_run
-
-            given = grades or ()
-            summary = (
-                evaluate_questions(questions, out, grades=given, progress=progress)
-                if questions is not None
-                else grade_run(out, given)
-            )
-        else:
-            raise SettingsError("evaluate needs QUESTIONS.jsonl, --retrieval BEIR_DIR, --grade or --grades FILE")
+        summary, sheets = run(out, questions, retrieval, grade, grades or (), progress)
     for problem in summary["skipped_lines"]:
         print(f"underhood: {problem}", file=sys.stderr)
-    if as_json:
-        print(_dumped(summary))
-    elif retrieval is not None:
-        print_retrieval(summary, out)
-    else:
-        print_summary(summary, out)
-    if grade:
-        from assistant.evaluation.runs import sheet
-
-        print(f"written: {', '.join(map(str, sheet(out)))}", file=sys.stderr if as_json else sys.stdout)
+    print(_dumped(summary) if as_json else "\n".join(lines(summary)))
+    written = [out / name for name in ("results.jsonl", "summary.json", "report.html")]
+    print(f"written: {', '.join(map(str, [*written, *sheets]))}", file=sys.stderr)
 
 
 @app.command()
@@ -380,34 +361,6 @@ def doctor(
 
 def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _print_report(report: Report, settings: Settings) -> None:
-    c = report.counts
-    print("The index is up to date; nothing was written." if not report.published else "The index is published.")
-    print(
-        f"{report.resources} resources, {c.get('notes', 0)} notes, {c.get('claims', 0)} claims, {c.get('documents', 0)} readings, "
-        f"{c.get('passages', 0)} passages; {c.get('anchored_claims', 0)} claims show a source's own words. {report.seconds:.1f} s"
-    )
-    if report.taken or report.unchanged or report.removed:
-        print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
-    if report.fetched or report.not_modified:
-        print(f"Fetched: {len(report.fetched)} new or changed, {report.not_modified} as before.")
-    for skipped in report.skipped:
-        print(f"  skipped {skipped.name}: {skipped.reason}")
-    for warning in report.warnings:
-        print(f"  note on {warning.name}: {warning.reason}")
-    if not c.get("documents"):
-        print("No reading is here yet, so citations are addresses. Bring your own: underhood ingest --readings DIR")
-        _offer(settings, sys.stdout)
-
-
-def _offer(settings: Settings, to: TextIO) -> None:
-    """Say which readings are free to fetch."""
-    from assistant.listing import offer
-
-    if lines := offer(settings):
-        print(lines, file=to)
 
 
 @contextmanager

@@ -183,11 +183,6 @@ class WordSearch:
         """How rare a stem is: log(1 + texts / texts that have it), as if one text had a stem that none has."""
         return math.log(1 + len(self.ids) / max(1, self.frequencies.get(token, 0)))
 
-    @property
-    def length(self) -> float:
-        """The mean number of different stems of a text."""
-        return sum(self.frequencies.values()) / max(1, len(self.ids))
-
     def save(self, folder: Path) -> None:
         """Write the index into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
