@@ -24,11 +24,12 @@ def up(value: float, highest: float = 1.0) -> float:
 def risk(curve: Sequence[Sequence[float]], answered: float) -> dict[str, Any]:
     """The risk-coverage curve: its line, the ticks of its axes, and the point where the run answers now."""
     highest = max(0.1, math.ceil(10 * max(r for _, r in curve)) / 10)
+    step = 0.1 if highest > 0.25 else 0.05
     kept = [curve[round(n)] for n in _spread(len(curve))]
     place = max(0, round(answered * len(curve)) - 1)
     return {
         "line": " ".join(f"{across(c)},{up(r, highest)}" for c, r in kept),
-        "rows": [(up(highest * n / 4, highest), f"{highest * n / 4:.0%}") for n in range(5)],
+        "rows": [(up(n * step, highest), f"{n * step:.0%}") for n in range(round(highest / step) + 1)],
         "columns": [(across(n / 5), f"{n / 5:.0%}") for n in range(6)],
         "now": {
             "x": across(curve[place][0]),

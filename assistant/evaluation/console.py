@@ -56,10 +56,8 @@ def _answers(summary: Summary) -> Iterator[str]:
     if summary["citations"]:
         yield f"citations with the source's own words: {summary['citations_with_words']} of {summary['citations']}"
     if c := summary["confidence"]:
-        yield (
-            f"calibration error {c['calibration_error']:.3f}, area under the risk-coverage curve "
-            f"{c['area_under_risk']:.3f} ({c['meaning']})"
-        )
+        error = "" if c["calibration_error"] is None else f"calibration error {c['calibration_error']:.3f}, "
+        yield f"{error}area under the risk-coverage curve {c['area_under_risk']:.3f} ({c['meaning']})"
     if grades := summary["grades"]:
         yield from _grades(grades)
     if times := summary["milliseconds"]:

@@ -16,7 +16,7 @@ Basis = Literal["grades", "resources", "answerable"]
 Row = Mapping[str, Any]
 
 BASES: Mapping[Basis, str] = {
-    "grades": "right is what people graded good or usable; an answer to what the list cannot answer is wrong",
+    "grades": "right is what people graded good or usable; what was declined rightly would have been wrong",
     "resources": "right is what cites a resource that the file names; an answer to what the list cannot answer is wrong",
     "answerable": "right is every answer to a question that the list can answer, whatever it says; nobody graded them",
 }
@@ -31,10 +31,11 @@ def answer_key(row: Row) -> str | None:
 
 
 def basis_of(rows: Sequence[Row], grades: Mapping[str, Grade]) -> Basis | None:
-    """The best basis that any row has: grades, resources, answerability, or None."""
+    """The best basis there is: grades; resources where most questions that the list can answer name them; answerability."""
     if any(answer_key(r) in grades for r in rows):
         return "grades"
-    if any("resource_right" in r for r in rows):
+    answerable = [r for r in rows if r.get("answerable") != "no"]
+    if 2 * sum("resource_right" in r for r in answerable) > len(answerable):
         return "resources"
     return "answerable" if any(r.get("answerable") in ("yes", "no") for r in rows) else None
 
@@ -43,11 +44,12 @@ def right(row: Row, basis: Basis | None, grades: Mapping[str, Grade]) -> float |
     """1 where the answer is right, 0 where it is wrong, None where this basis does not say.
 
     Whatever is said to a question that the list cannot answer is wrong; what a declined answer would have said is
-    not known.
+    not known. By grades only graded rows count, so that a graded sample stays one.
     """
-    if basis is None or row["outcome"] == "refused":
+    grade = grades.get(answer_key(row) or "")
+    if basis is None or row["outcome"] == "refused" or (basis == "grades" and not grade):
         return None
-    if row["outcome"] != "declined" and basis == "grades" and (grade := grades.get(answer_key(row) or "")):
+    if basis == "grades" and row["outcome"] != "declined":
         return float(grade != "bad")
     if row.get("answerable") == "no":
         return 0.0

@@ -49,7 +49,7 @@ def write_report(rows: Sequence[Row], summary: Mapping[str, Any], grades: Mappin
         verdicts=[v for v in VERDICTS if any(v == found for found, _ in judged)],
         counts=Counter(v for v, _ in judged),
         risk=charts.risk(confidence["curve"], answered_share(rows, basis, grades)) if confidence else None,
-        bins=charts.bins(confidence["bins"]) if confidence else None,
+        bins=charts.bins(confidence["bins"]) if confidence and confidence["bins"] else None,
     )
     path.write_text(page, "utf-8")
 

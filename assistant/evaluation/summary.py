@@ -86,8 +86,9 @@ def _confidence(rows: Sequence[Row], grades: Mapping[str, Grade]) -> dict[str, A
         "meaning": BASES[basis],
         "questions": len(pairs),
         "right": float(np.mean(was_right)),
-        "calibration_error": calibration_error(confidence, was_right),
-        "bins": [asdict(b) for b in reliability(confidence, was_right)],
+        # The confidence is that an answer is right; that the list can answer does not say so.
+        "calibration_error": None if basis == "answerable" else calibration_error(confidence, was_right),
+        "bins": [] if basis == "answerable" else [asdict(b) for b in reliability(confidence, was_right)],
         "area_under_risk": area_under_risk(confidence, was_right),
         "risk_at_coverage": {f"{c:.0%}": float(risk[max(0, round(c * len(risk)) - 1)]) for c in COVERAGES},
         "curve": [[round(float(c), 4), round(float(r), 4)] for c, r in zip(coverage, risk, strict=True)],

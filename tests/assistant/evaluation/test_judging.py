@@ -28,10 +28,10 @@ def test_the_key_belongs_to_this_very_answer():
 
 def test_the_best_basis_is_taken():
     """Grades before resources before answerability; nothing where nothing is known."""
-    rows = [row(answerable="yes"), row(resource_right=True)]
+    rows = [row(answerable="yes"), row(resource_right=True), row(resource_right=False), row(answerable="no")]
     assert basis_of(rows, {answer_key(rows[0]) or "": "good"}) == "grades"
     assert basis_of(rows, {"another": "good"}) == "resources"
-    assert basis_of(rows[:1], {}) == "answerable"
+    assert basis_of(rows[:2], {}) == "answerable", "resources named by half of the questions are too few"
     assert basis_of([row(), row(answerable="partly")], {}) is None
 
 
@@ -44,6 +44,7 @@ def test_the_best_basis_is_taken():
         (row(), "grades", None, None),
         (row("declined"), "grades", "good", None),
         (row("declined", answerable="no"), "grades", "good", 0.0),
+        (row("declined", answerable="no"), "grades", None, None),
         (row(resource_right=False), "resources", None, 0.0),
         (row("declined", resource_right=False), "resources", None, None),
         (row(answerable="no"), "resources", None, 0.0),

@@ -129,7 +129,11 @@ def test_the_charts_carry_their_figures(tmp_path: Path):
     ]
     text = page(tmp_path, rows)
     assert "now: 25.0 % of 80 %" in text
+    assert text.count("<svg") == 1, "that the list can answer calibrates nothing"
+    rows = [{**r, "resource_right": True} for r in rows]
+    text = page(tmp_path, rows)
     assert text.count("<svg") == 2
+    assert "1 with confidence 0.95: 100 % right" in text
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=900))
