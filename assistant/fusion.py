@@ -1,17 +1,20 @@
 """One ranking from three: cosine to the text, cosine to its best sentence, BM25. Pure: arrays in, scores out.
 
 It knows nothing of where the scores come from: passages of readings and documents of a benchmark are ranked alike.
+No leg has a fixed share; two things that are measured set them:
 
-The cosines are scaled between the lowest and the highest of the candidates, because only their order and spread mean
-something. BM25 is not: it is a sum of log-odds, a term for each word that a text shares with the question (Robertson and
-Zaragoza 2009), so what it says grows with how many words match and how rare they are. Two common words add little to the
-cosines, ten rare ones outweigh them. That is the whole of the weights' following the question and the collection: scaling
-BM25 too, as most do, throws it away and needs other weights for every kind of text.
+- BM25 is a sum of log-odds, a term for each word that a text shares with the question (Robertson and Zaragoza 2009). What
+  it says grows with how many words match and how rare they are, so it is taken as it is: two common words add little to
+  the cosines, ten rare ones outweigh them. Scaling it like the cosines, as most do, throws that away, and every kind of
+  text then needs weights of its own.
+- One vector blurs a text the more, the more sentences it has: the share of the best sentence grows with their number.
+
+The cosines are scaled between the lowest and the highest of the candidates: only their order and spread mean something.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +26,18 @@ DEPTH = 100
 
 @dataclass(frozen=True)
 class Weights:
-    """What each leg counts: the scaled cosines, and one unit of BM25. Chosen on mlquestions-dev alone."""
+    """What each leg counts beside the others. Chosen on mlquestions-dev alone.
 
-    dense: float = 0.7
-    sentences: float = 0.3
+    ``words``: of one unit of BM25, where the two cosines count 1 together. ``blur``: at how many sentences a text the
+    best one counts as much as the whole.
+    """
+
     words: float = 0.04
+    blur: float = 10.0
 
-    def without(self, leg: str) -> Weights:
-        """The same with one leg silent."""
-        return replace(self, **{leg: 0.0})
+    def sentences(self, count: float) -> float:
+        """The share of the best sentence in the cosines, 0 to 1, where texts have ``count`` sentences."""
+        return count / (count + self.blur)
 
 
 DEFAULT = Weights()
@@ -42,12 +48,16 @@ def first(scores: NDArray[np.floating], count: int = DEPTH) -> NDArray[np.int64]
     return np.argsort(-scores, kind="stable")[:count]
 
 
-def fuse(dense: FloatArray, sentences: FloatArray, words: FloatArray, weights: Weights = DEFAULT) -> FloatArray:
+def fuse(
+    dense: FloatArray, sentences: FloatArray, words: FloatArray, count: float, weights: Weights = DEFAULT
+) -> FloatArray:
     """One score for each candidate, higher is better.
 
-    All of shape (candidates,): the cosine to the text, the highest cosine to one of its sentences, BM25.
+    All of shape (candidates,): the cosine to the text, the highest cosine to one of its sentences, BM25. ``count`` is the
+    mean number of sentences of a candidate.
     """
-    return weights.dense * scaled(dense) + weights.sentences * scaled(sentences) + weights.words * words
+    share = weights.sentences(count)
+    return (1 - share) * scaled(dense) + share * scaled(sentences) + weights.words * words
 
 
 def scaled(scores: FloatArray) -> FloatArray:

@@ -263,9 +263,10 @@ class Search:
         cosines |= {i: float(v @ vector) for i, v in self.index.passage_vectors(found).items()}
         candidates = list(cosines)
         dense = np.array(list(cosines.values()))
-        best = [float((self.index.sentence_vectors(i) @ vector).max(initial=-1.0)) for i in candidates]
+        sentences = [self.index.sentence_vectors(i) @ vector for i in candidates]
+        best = np.array([found.max(initial=-1.0) for found in sentences], np.float64)
         matched = words[[self.index.passage_position[i] for i in candidates]].astype(np.float64)
-        fused = fusion.fuse(dense, np.array(best), matched)
+        fused = fusion.fuse(dense, best, matched, sum(map(len, sentences)) / max(1, len(candidates)))
         return [(candidates[n], float(fused[n]), float(dense[n])) for n in fusion.first(fused, len(fused))]
 
 

@@ -1,7 +1,7 @@
 """Making the fitted files again: the kinds that questions ask for, the ranking, the confidence.
 
-Each takes minutes at most and says in its file on what data it was made. scikit-learn, which
-sentence-transformers brings, is imported here alone.
+Each takes minutes at most and says in its file on what data it was made, by scikit-learn, which sentence-transformers
+brings.
 """
 
 from __future__ import annotations

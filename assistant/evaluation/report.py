@@ -63,7 +63,13 @@ def verdict(row: Row, grades: Mapping[str, Grade], known: float | None) -> str:
     if row["outcome"] == "declined":
         fits = outcome_right(row)
         return "not judged" if fits is None else "right" if fits else "declined wrongly"
-    return "wrong" if known == 0 else "right" if known and row.get("resource_right") else "not judged"
+    return (
+        "wrong"
+        if known == 0 or row.get("answerable") == "no"
+        else "right"
+        if known and row.get("resource_right")
+        else "not judged"
+    )
 
 
 def answered_share(rows: Sequence[Row], basis: Any, grades: Mapping[str, Grade]) -> float:

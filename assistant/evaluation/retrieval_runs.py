@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,8 @@ from ingest.settings import Settings
 #: How deep each leg and the fusion rank; every measure is of such a ranking.
 DEPTH = fusion.DEPTH
 LEGS = ("dense", "words", "fused")
-PARTS = ("dense", "sentences", "words")
-#: What BM25, scaled like the cosines, counts where its weight is fixed: the best such on mlquestions-dev.
-FIXED_SHARE = 0.2
+#: The ablation of adapting: BM25 scaled like the cosines, both shares fixed at their best on mlquestions-dev.
+FIXED_WORDS, FIXED_SENTENCES = 0.15, 0.2
 MEASURES = {"nDCG@10": "nDCG@10", "AP@100": "MAP", "R@10": "recall@10", "R@100": "recall@100", "RR@100": "MRR"}
 Progress = Callable[[str, int, int], None]
 Ranking = Mapping[str, float]
@@ -141,7 +140,8 @@ def _rankings(collection: Collection, index: Indexed, progress: Progress) -> dic
 class Legs:
     """The candidates for a query (positions of documents) and their scores by each leg, all of shape (candidates,).
 
-    ``near`` and ``worded`` mark those that the dense leg and the words brought forward.
+    ``near`` and ``worded`` mark those that the dense leg and the words brought forward; ``count`` is the mean number of
+    their sentences.
     """
 
     positions: NDArray[np.int64]
@@ -150,6 +150,7 @@ class Legs:
     words: FloatArray
     near: NDArray[np.bool_]
     worded: NDArray[np.bool_]
+    count: float
 
 
 def legs_of(index: Indexed, n: int, text: str) -> Legs:
@@ -166,20 +167,27 @@ def legs_of(index: Indexed, n: int, text: str) -> Legs:
         words[found],
         np.isin(found, near),
         np.isin(found, worded),
+        float((index.offsets[found + 1] - index.offsets[found]).mean()) if len(found) else 0.0,
     )
 
 
 def _each(legs: Legs) -> dict[str, tuple[NDArray[np.int64], FloatArray]]:
     """For each leg, the fusion and its ablations: positions and scores."""
-    positions, given = legs.positions, fusion.DEFAULT
-    scores = (legs.dense, legs.sentences, legs.words)
-    cosines = fusion.fuse(*scores, given.without("words")) / (given.dense + given.sentences)
+    positions, scores, count = legs.positions, (legs.dense, legs.sentences, legs.words), legs.count
+    silent = replace(fusion.DEFAULT, words=0.0)
+    fixed = replace(silent, blur=count * (1 / FIXED_SENTENCES - 1))
+    scores_of = {
+        "fused": fusion.fuse(*scores, count),
+        "without dense": fusion.fuse(*scores, count, replace(fusion.DEFAULT, blur=0.0)),
+        "without sentences": fusion.fuse(*scores, 0.0),
+        "without words": fusion.fuse(*scores, count, silent),
+        "without adapting": (1 - FIXED_WORDS) * fusion.fuse(*scores, count, fixed)
+        + FIXED_WORDS * fusion.scaled(legs.words),
+    }
     return {
         "dense": (positions[legs.near], legs.dense[legs.near]),
         "words": (positions[legs.worded], legs.words[legs.worded]),
-        "fused": (positions, fusion.fuse(*scores)),
-        **{f"without {part}": (positions, fusion.fuse(*scores, given.without(part))) for part in PARTS},
-        "without adapting": (positions, (1 - FIXED_SHARE) * cosines + FIXED_SHARE * fusion.scaled(legs.words)),
+        **{name: (positions, found) for name, found in scores_of.items()},
     }
 
 

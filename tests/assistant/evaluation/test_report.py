@@ -133,7 +133,7 @@ def test_the_charts_carry_their_figures(tmp_path: Path):
     rows = [{**r, "resource_right": True} for r in rows]
     text = page(tmp_path, rows)
     assert text.count("<svg") == 2
-    assert "1 with confidence 0.95: 100 % right" in text
+    assert "2 with confidence 0.92: 100 % right" in text
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=900))
