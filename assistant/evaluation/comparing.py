@@ -159,7 +159,7 @@ def _changed(a: Row, b: Row, x: Mapping[str, float | None], y: Mapping[str, floa
 
 def _how(a: Row, b: Row, moved: Mapping[str, float]) -> tuple[str, ...]:
     if "fused" in a:
-        return tuple(f"{n} {d:+.3f}" for n, d in moved.items())
+        return tuple(f"{n} {d:+.3f}" for n, d in moved.items())[:1]
     found = [] if a["outcome"] == b["outcome"] else [f"{a['outcome']} → {b['outcome']}"]
     if a["outcome"] == b["outcome"] and answer_key(a) != answer_key(b):
         found.append("another answer")
