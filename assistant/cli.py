@@ -302,12 +302,13 @@ def verify(
 
 @app.command()
 def fit(
-    what: Annotated[str, typer.Argument(help="intent, ranking or confidence.")],
+    what: Annotated[str, typer.Argument(help="intent, ranking, confidence, or fusion.")],
+    retrieval: Annotated[Path | None, typer.Option(help="For fusion: the BEIR folder to try its weights on.")] = None,
 ) -> None:
     """Make a fitted file of the assistant again, from the notes and our question bank (for developers)."""
     from assistant.evaluation.fitting import refit
 
-    print(refit(what))
+    print(refit(what, retrieval))
 
 
 @app.command()

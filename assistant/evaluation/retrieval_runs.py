@@ -32,6 +32,8 @@ LEGS = ("dense", "words", "fused")
 #: The ablation of adapting: BM25 scaled like the cosines, both shares fixed at their best on mlquestions-dev.
 FIXED_WORDS, FIXED_SENTENCES = 0.15, 0.2
 MEASURES = {"nDCG@10": "nDCG@10", "AP@100": "MAP", "R@10": "recall@10", "R@100": "recall@100", "RR@100": "MRR"}
+#: Weights of BM25 that `underhood fit fusion` tries; finer steps differ by less than chance does.
+TRIED = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08)
 Progress = Callable[[str, int, int], None]
 Ranking = Mapping[str, float]
 _BATCH = 2048
@@ -51,8 +53,7 @@ def evaluate_retrieval(
     """
     started = time.perf_counter()
     collection = read_collection(folder)
-    settings = Settings.from_environment()
-    embedder = embedder or CachedEmbedder(SentenceTransformerEmbedder(settings.embedder), settings.cache)
+    embedder = embedder or _cached()
     index = Indexed.build(collection, embedder, progress)
     rankings = _rankings(collection, index, progress)
     figures = {name: measured(collection.qrels, ranking) for name, ranking in rankings.items()}
@@ -77,6 +78,11 @@ def evaluate_retrieval(
     except OSError as error:
         raise RunError(f"cannot write there ({error.strerror})", where=str(out)) from error
     return summary
+
+
+def _cached() -> Embedder:
+    settings = Settings.from_environment()
+    return CachedEmbedder(SentenceTransformerEmbedder(settings.embedder), settings.cache)
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,23 @@ def _each(legs: Legs) -> dict[str, tuple[NDArray[np.int64], FloatArray]]:
         "words": (positions[legs.worded], legs.words[legs.worded]),
         **{name: (positions, found) for name, found in scores_of.items()},
     }
+
+
+def weigh_words(folder: Path, *, embedder: Embedder | None = None) -> dict[float, float]:
+    """The nDCG@10 of the fusion on a collection for each weight of BM25 that was tried. Raises RunError."""
+    collection = read_collection(folder)
+    index = Indexed.build(collection, embedder or _cached(), lambda stage, done, total: None)
+    found = [legs_of(index, n, query.whole) for n, query in enumerate(collection.queries)]
+    return {words: _ndcg(collection, found, replace(fusion.DEFAULT, words=words)) for words in TRIED}
+
+
+def _ndcg(collection: Collection, found: Sequence[Legs], weights: fusion.Weights) -> float:
+    ids = [d.id for d in collection.documents]
+    run = {}
+    for query, legs in zip(collection.queries, found, strict=True):
+        scores = fusion.fuse(legs.dense, legs.sentences, legs.words, legs.count, weights)
+        run[query.id] = {ids[legs.positions[i]]: float(scores[i]) for i in fusion.first(scores)}
+    return float(np.mean(_column(measured(collection.qrels, run))))
 
 
 def measured(qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Ranking]) -> dict[str, dict[str, float]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from assistant.evaluation.beir import read_collection
-from assistant.evaluation.retrieval_runs import Indexed, evaluate_retrieval, legs_of, measured
+from assistant.evaluation.retrieval_runs import TRIED, Indexed, evaluate_retrieval, legs_of, measured, weigh_words
+from assistant.fusion import DEFAULT
 from ingest.embedding import CachedEmbedder, SentenceTransformerEmbedder
 from ingest.errors import RunError
 from tests.assistant.evaluation.test_beir import folder
@@ -97,6 +98,14 @@ def test_broken_lines_are_named_and_the_rest_is_measured(beir: Path, tmp_path: P
     summary = evaluate_retrieval(beir, tmp_path / "out", embedder=embedder)
     assert len(summary["skipped_lines"]) == 1
     assert summary["documents"] == 4
+
+
+def test_weights_of_words_are_tried_on_a_collection(beir: Path, tmp_path: Path, embedder: HashingEmbedder):
+    """Each weight tried has its nDCG@10; the one that ships has that of a run."""
+    tried = weigh_words(beir, embedder=embedder)
+    assert tuple(tried) == TRIED
+    summary = evaluate_retrieval(beir, tmp_path / "out", embedder=embedder)
+    assert tried[DEFAULT.words] == pytest.approx(summary["fused"]["nDCG@10"])
 
 
 def test_an_out_that_cannot_be_written_is_one_line(beir: Path, tmp_path: Path, embedder: HashingEmbedder):
