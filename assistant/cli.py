@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingest.errors import SettingsError, UnderhoodError
+from ingest.errors import QuestionError, SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
-    from ingest.settings import Settings
+    from assistant.answers import Answer
 
 app = typer.Typer(
     name="underhood",
@@ -69,18 +69,28 @@ def _options(
 def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
     as_json: Json = False,
+    format_: Annotated[
+        str,
+        typer.Option("--format", help="text, markdown, bibtex, csl, annotations (W3C), langchain or json."),
+    ] = "text",
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Narrow it to this resource (may be repeated).")
     ] = None,
 ) -> None:
     """Answer one question, every sentence cited."""
+    from assistant.references import FORMATS
+
+    if as_json or format_ == "json":
+        write: Callable[[Answer], str] = lambda answer: _dumped(answer.to_json())  # noqa: E731  # beside the other formats
+    elif format_ in FORMATS:
+        write = FORMATS[format_]
+    else:
+        raise QuestionError(f"no format {format_!r}", todo=f"Use one of: {', '.join([*FORMATS, 'json'])}")
     from assistant.answering import Assistant
     from assistant.questions import clean
-    from assistant.references import to_terminal
 
     text = clean(sys.stdin.read(100_000) if question == "-" else question)
-    answer = Assistant.open().ask(text, resources=only or None)
-    print(_dumped(answer.to_json()) if as_json else to_terminal(answer))
+    print(write(Assistant.open().ask(text, resources=only or None)))
 
 
 @app.command()
@@ -119,7 +129,12 @@ def ingest(
     if (add is None) != (as_id is None) or (add is None and (title or author or year)):
         raise SettingsError("--add FILE and --as ID go together; --title, --author and --year describe what they add")
     if dry_run:
-        _dry_run(settings, fetch, only or [], as_json)
+        from assistant.listing import fetch_plan, print_plan
+
+        if not fetch:
+            raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
+        plan = fetch_plan(settings, only or [])
+        print(_dumped(plan)) if as_json else print_plan(plan)
         return
     from ingest.pipeline import Addition
     from ingest.pipeline import ingest as run
@@ -143,18 +158,6 @@ def ingest(
         from assistant.listing import print_report
 
         print_report(report, settings)
-
-
-def _dry_run(settings: Settings, fetch: bool, only: list[str], as_json: bool) -> None:
-    from assistant.listing import fetch_plan, print_plan
-
-    if not fetch:
-        raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
-    plan = fetch_plan(settings, only)
-    if as_json:
-        print(_dumped(plan))
-    else:
-        print_plan(plan)
 
 
 @app.command()
@@ -291,7 +294,9 @@ def verify(
         print(_dumped([{**asdict(v), "failed": v.failed} for v in verdicts]))
     else:
         for verdict in verdicts:
-            print(f"[{verdict.number}] {(verdict.check or 'not anchored').replace('_', ' ')}: {verdict.explanation}")
+            print(f"[{verdict.number}] {(verdict.check or 'not quoted').replace('_', ' ')}: {verdict.explanation}")
+            if verdict.failed:
+                print(f"      “{' '.join(verdict.quote.split())}”")
         failed = sum(v.failed for v in verdicts)
         print(
             f"{len(verdicts)} checked, {failed} failed." if verdicts else "Nothing to check: no citation, no quotation."

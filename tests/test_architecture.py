@@ -60,13 +60,15 @@ LAYERS = [
 ASSISTANT = [
     {
         "assistant.answers",
+        "assistant.agreement",
+        "assistant.contents",
         "assistant.questions",
         "assistant.confidence",
         "assistant.fusion",
         "assistant.ranking",
         "assistant.models",
     },
-    {"assistant.intent", "assistant.conversation", "assistant.references"},
+    {"assistant.intent", "assistant.conversation", "assistant.references", "assistant.quotations"},
     {"assistant.retrieval"},
     {"assistant.grounding", "assistant.writers"},
     {"assistant.composing"},
