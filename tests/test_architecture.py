@@ -32,6 +32,9 @@ OWNERS = {
     "tenacity": {"ingest/fetching.py"},
     "pypdfium2": {"ingest/readers/", "assistant/chat/"},
     "trafilatura": {"ingest/readers/html.py"},
+    "ir_measures": {"assistant/evaluation/retrieval_runs.py"},
+    "sklearn": {"assistant/evaluation/fitting.py", "assistant/evaluation/grading.py"},
+    "scipy": {"assistant/evaluation/fitting.py", "assistant/evaluation/metrics.py"},
     "jinja2": {"assistant/evaluation/report.py", "assistant/chat/"},
 }
 #: From the bottom up; a module imports only modules of lines above its own, or of its own line.
@@ -62,6 +65,7 @@ ASSISTANT = [
         "assistant.contents",
         "assistant.questions",
         "assistant.confidence",
+        "assistant.fusion",
         "assistant.ranking",
         "assistant.models",
     },
