@@ -90,6 +90,15 @@ def test_an_embedder_that_is_absent_is_one_line(tmp_path: Path):
     assert (done.returncode, "UNDERHOOD_EMBEDDER=/nowhere/model" in done.stderr) == (2, True)
 
 
+def test_an_unknown_format_is_one_line(tmp_path: Path):
+    """What formats there are is said before anything is loaded."""
+    done = run("ask", "what is stride?", "--format", "docx", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "underhood: no format 'docx'. Use one of: text, markdown, bibtex, csl, annotations, langchain, json\n"
+    )
+
+
 def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: Path):
     """``ask --json`` prints one object, ``evaluate`` writes its files and goes on where it stopped."""
     home = real_settings.home
@@ -97,6 +106,8 @@ def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: P
     assert done.returncode == 0, done.stderr
     answer = Answer.from_json(json.loads(done.stdout))
     assert answer.outcome == "answered"
+    listed = run("ask", "what is batch normalization?", "--format", "csl", home=home)
+    assert {i["id"] for i in json.loads(listed.stdout)} == {c.resource.id for c in answer.citations}
     questions = tmp_path / "q.jsonl"
     rows = [
         {"id": "a", "question": "What is stride?", "answerable": "yes"},
