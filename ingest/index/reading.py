@@ -17,6 +17,9 @@ from ingest.index.vectors import Collection, VectorIndex
 from ingest.index.words import WordSearch
 from ingest.notes import Claim, Note
 
+#: Up to so many rows a scan of all claims and questions costs no more than a walk through Chroma's graph, and is exact.
+SCANNED = 50_000
+
 
 class Index:
     """One generation, open for reading.
@@ -85,6 +88,17 @@ class Index:
     def nearest(self, collection: Collection, queries: Vectors, count: int) -> list[list[tuple[str, float]]]:
         """For each query the ``count`` nearest rows as (id, cosine), best first."""
         return self._vectors.nearest(collection, queries, count)
+
+    def nearest_claims(self, queries: Vectors, count: int) -> list[NDArray[np.int64]]:
+        """For each query the positions of the claims that own the ``count`` nearest claims and questions, no order."""
+        rows = len(self.claims) + len(self.question_owner)
+        if rows > SCANNED:
+            found = self.nearest("claims", queries, count)
+            return [np.unique([self.position[i.split(":")[1]] for i, _ in near]) for near in found]
+        owner = np.concatenate([np.arange(len(self.claims)), self.question_owner])
+        cosines = np.concatenate([self.claim_vectors @ queries.T, self.question_vectors @ queries.T])
+        best = np.argpartition(-cosines, min(count, rows) - 1, axis=0)[:count] if rows else owner[:, None]
+        return [np.unique(owner[column]) for column in best.T]
 
     def sentence_vectors(self, passage: str) -> Vectors:
         """The vectors of a passage's sentences, shape (sentences, d), float32."""

@@ -59,10 +59,9 @@ class VectorIndex:
 
     def nearest(self, collection: Collection, queries: Vectors, count: int) -> list[list[tuple[str, float]]]:
         """For each query (rows of a float32 array) the ``count`` nearest rows as (id, cosine), best first."""
-        rows = self._open[collection]
-        if not len(queries) or not (size := rows.count()):
-            return [[] for _ in queries]
-        found = rows.query(query_embeddings=queries, n_results=min(count, size), include=["distances"])
+        if not len(queries):
+            return []
+        found = self._open[collection].query(query_embeddings=queries, n_results=count, include=["distances"])
         return [
             [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
