@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -191,6 +194,60 @@ def _computes_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+class GatheringEmbedder:
+    """An embedder for many threads: the texts that come while it works are embedded together, in one batch.
+
+    Who comes first embeds all that wait, the others find their vectors ready; alone, nobody waits for company.
+    """
+
+    def __init__(self, inner: Embedder) -> None:
+        self.inner = inner
+        self._waiting: deque[tuple[Sequence[str], Future[Vectors]]] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The inner embedder's."""
+        return self.inner.fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        """The inner embedder's."""
+        return self.inner.dimensions
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The inner embedder's."""
+        return self.inner.count(texts)
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """As the protocol says; many texts go alone."""
+        if len(texts) > _BATCH:
+            return self.inner.encode(texts, progress)
+        mine: Future[Vectors] = Future()
+        self._waiting.append((texts, mine))
+        with self._lock:
+            while not mine.done():
+                self._work()
+        return mine.result()
+
+    def _work(self) -> None:
+        """Embed what waits, up to so many texts that none waits long; whoever is left over comes next."""
+        gathered, texts = [], list[str]()
+        while self._waiting and len(texts) < _FEW - _BATCH:
+            gathered.append(self._waiting.popleft())
+            texts += gathered[-1][0]
+        try:
+            vectors = self.inner.encode(texts)
+        except BaseException as error:
+            for _, future in gathered:
+                future.set_exception(error)
+            return
+        first = 0
+        for own, future in gathered:
+            future.set_result(vectors[first : first + len(own)])
+            first += len(own)
 
 
 class CachedEmbedder:

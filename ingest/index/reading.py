@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ingest.index.vectors import Collection, VectorIndex
 from ingest.index.words import WordSearch
 from ingest.notes import Claim, Note
 
+T = TypeVar("T")
 #: Up to so many rows a scan of all claims and questions costs no more than a walk through Chroma's graph, and is exact.
 SCANNED = 50_000
 
@@ -29,15 +31,16 @@ class Index:
     its claim in ``claims``.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self.manifest = folder, manifest
+    def __init__(self, folder: Path, manifest: Manifest, url: str | None = None) -> None:
+        """``url``: the Chroma server that has the vectors, where one does."""
+        self.folder, self.manifest, self._url = folder, manifest, url
         self.store = Store(folder / "store.sqlite")
         self.notes: list[Note] = self.store.notes()
         self.claims: list[Claim] = [c for n in self.notes for c in n.claims]
         self.note_of: dict[str, Note] = {n.key: n for n in self.notes}
         self.position: dict[str, int] = {c.id: i for i, c in enumerate(self.claims)}
-        self.claim_vectors = self._array("claims")
-        self.question_vectors = self._array("questions")
+        self.claim_vectors: Vectors = self._loaded("claims.npy", np.load)
+        self.question_vectors: Vectors = self._loaded("questions.npy", np.load)
         self.question_owner: NDArray[np.int64] = np.array(
             [i for i, c in enumerate(self.claims) for _ in c.questions], np.int64
         )
@@ -45,30 +48,32 @@ class Index:
             raise IndexBroken("claims and their vectors do not match", where=str(folder), todo=BUILD)
 
     @classmethod
-    def open(cls, index: Path, wanted: Stamp | None = None) -> Index:
-        """The published generation. Raises IndexMissing, IndexOutdated or IndexBroken."""
-        return cls(*published(index, wanted))
+    def open(cls, index: Path, wanted: Stamp | None = None, url: str | None = None) -> Index:
+        """The published generation. Raises IndexMissing, IndexOutdated or IndexBroken.
 
-    def _array(self, name: str) -> Vectors:
+        Any later look may raise IndexBroken where the generation has been swept since, or ChromaServerError.
+        """
+        return cls(*published(index, wanted), url)
+
+    def _loaded(self, name: str, load: Callable[[Path], T]) -> T:
         try:
-            loaded: Vectors = np.load(self.folder / f"{name}.npy")
+            return load(self.folder / name)
         except (OSError, ValueError) as error:
-            raise IndexBroken(f"{name}.npy is unreadable ({error})", where=str(self.folder), todo=BUILD) from error
-        return loaded
+            raise IndexBroken(f"{name} is unreadable ({error})", where=str(self.folder), todo=BUILD) from error
 
     @cached_property
     def _vectors(self) -> VectorIndex:
-        return VectorIndex(self.folder / "chroma")
+        return VectorIndex(self.folder, self._url, writable=False)
 
     @cached_property
     def claim_words(self) -> WordSearch:
         """BM25 over claims with their questions, in the order of ``claims``."""
-        return WordSearch.load(self.folder / "words-claims")
+        return self._loaded("words-claims", WordSearch.load)
 
     @cached_property
     def passage_words(self) -> WordSearch:
         """BM25 over passages."""
-        return WordSearch.load(self.folder / "words-passages")
+        return self._loaded("words-passages", WordSearch.load)
 
     @cached_property
     def passage_position(self) -> dict[str, int]:
@@ -77,13 +82,11 @@ class Index:
 
     @cached_property
     def _sentence_vectors(self) -> NDArray[np.float16]:
-        loaded: NDArray[np.float16] = np.load(self.folder / "sentences.npy", mmap_mode="r")
-        return loaded
+        return self._loaded("sentences.npy", partial(np.load, mmap_mode="r"))
 
     @cached_property
     def _sentence_offsets(self) -> NDArray[np.int64]:
-        loaded: NDArray[np.int64] = np.load(self.folder / "sentence-offsets.npy")
-        return loaded
+        return self._loaded("sentence-offsets.npy", np.load)
 
     def nearest(self, collection: Collection, queries: Vectors, count: int) -> list[list[tuple[str, float]]]:
         """For each query the ``count`` nearest rows as (id, cosine), best first."""
