@@ -29,9 +29,9 @@ class ChromaServer:
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
+        where = ["--port", str(self.port), "--path", str(self.folder)]
         self._process = subprocess.Popen(
-            [Path(sys.executable).with_name("chroma"), "run", "--host", "127.0.0.1"]
-            + ["--port", str(self.port), "--path", str(self.folder)],
+            [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1", *where],
             env={**os.environ, "ANONYMIZED_TELEMETRY": "False"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
