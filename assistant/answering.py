@@ -171,8 +171,8 @@ class Assistant:
 
     # Inside
 
-    def _open(self) -> _State:
-        index = Index.open(self.settings.index, self._stamp, self.settings.chroma_url)
+    def _open(self, *, any_corpus: bool = False) -> _State:
+        index = Index.open(self.settings.index, self._stamp, self.settings.chroma_url, any_corpus=any_corpus)
         catalogue = reading_list(self.settings)
         search, grounder = Search(index, self._embedder), Grounder(index, catalogue)
         return _State(index, catalogue, search, grounder, Composer(search, grounder, catalogue, self._calibration))
@@ -193,14 +193,19 @@ class Assistant:
                     raise
 
     def _fresh(self) -> _State:
-        """The state of the published generation, reopened when ``CURRENT`` has moved."""
-        published = current(self.settings.index)
-        if published is None or published == self._state.index.folder:
-            return self._state
-        with self._lock:
-            if published != self._state.index.folder:
-                self._stamp = wanted_stamp(self.settings, self._embedder)
-                self._state = self._open()
+        """The state of the published generation, reopened when ``CURRENT`` has moved.
+
+        Its notes may be others than those in the corpus now: somebody edits them, and the next ingest follows.
+        """
+        while (published := current(self.settings.index)) not in (None, self._state.index.folder):
+            with self._lock:
+                if published == self._state.index.folder:
+                    continue
+                try:
+                    self._state = self._open(any_corpus=True)
+                except IndexBroken:  # swept while it was opened, where another has been published since
+                    if current(self.settings.index) == published:
+                        raise
         return self._state
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -34,8 +35,8 @@ class Index:
     def __init__(self, folder: Path, manifest: Manifest, url: str | None = None) -> None:
         """``url``: the Chroma server that has the vectors, where one does."""
         self.folder, self.manifest, self._url = folder, manifest, url
-        self.store = Store(folder / "store.sqlite")
-        self.notes: list[Note] = self.store.notes()
+        self.store = self._loaded("store.sqlite", Store)
+        self.notes: list[Note] = self._loaded("store.sqlite", lambda _: self.store.notes())
         self.claims: list[Claim] = [c for n in self.notes for c in n.claims]
         self.note_of: dict[str, Note] = {n.key: n for n in self.notes}
         self.position: dict[str, int] = {c.id: i for i, c in enumerate(self.claims)}
@@ -48,17 +49,19 @@ class Index:
             raise IndexBroken("claims and their vectors do not match", where=str(folder), todo=BUILD)
 
     @classmethod
-    def open(cls, index: Path, wanted: Stamp | None = None, url: str | None = None) -> Index:
+    def open(
+        cls, index: Path, wanted: Stamp | None = None, url: str | None = None, *, any_corpus: bool = False
+    ) -> Index:
         """The published generation. Raises IndexMissing, IndexOutdated or IndexBroken.
 
         Any later look may raise IndexBroken where the generation has been swept since, or ChromaServerError.
         """
-        return cls(*published(index, wanted), url)
+        return cls(*published(index, wanted, any_corpus=any_corpus), url)
 
     def _loaded(self, name: str, load: Callable[[Path], T]) -> T:
         try:
             return load(self.folder / name)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, sqlite3.Error) as error:
             raise IndexBroken(f"{name} is unreadable ({error})", where=str(self.folder), todo=BUILD) from error
 
     @cached_property
