@@ -31,7 +31,9 @@ def arguments() -> argparse.Namespace:
     asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     asked.add_argument("--home", type=Path, help="a built index to ask and search, instead of one made here")
     asked.add_argument("--readings", type=Path, default=SHARED / "readings", help="the readings to take in")
-    asked.add_argument("--rows", default="ask,search,ingest,peers,profile", help="which parts, comma-separated")
+    asked.add_argument(
+        "--rows", default="ask,search,ingest,peers,profile,ingest-profile", help="which parts, comma-separated"
+    )
     asked.add_argument("--rounds", type=int, default=15, help="how often each question is asked")
     asked.add_argument("--sizes", default="1000,10000,100000,1000000", help="of the search")
     asked.add_argument("--passages", type=int, default=10_000, help="that the peers take in")
@@ -45,29 +47,41 @@ def main() -> None:
     about = machine()
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(home=asked.home or Path(scratch), corpus=packaged_corpus())
-        ingest(settings, readings=None if asked.home or not asked.readings.is_dir() else asked.readings)
+        if asked.home is None:
+            ingest(settings, readings=asked.readings if asked.readings.is_dir() else None)
         sizes = tuple(int(n) for n in asked.sizes.split(","))
         parts: dict[str, Callable[[], Iterable[Row]]] = {
             "ask": lambda: asking(settings, asked.rounds),
             "search": lambda: searching(settings, sizes),
-            "ingest": lambda: ingesting(asked.readings),
+            "ingest": lambda: ingesting(asked.readings, settings),
             "peers": lambda: peers(asked.passages, 100),
         }
-        lines = [f"Measured {time.strftime('%Y-%m-%d')} on {about}.", "", _HEAD]
-        print("\n".join(lines), flush=True)
-        for row in _rows({k: v for k, v in parts.items() if k in wanted}):
-            lines.append(f"| {' | '.join(astuple(row))} |")
-            print(lines[-1], flush=True)
-        if "profile" in wanted:
-            lines += ["", "## A profile of questions", "```text", _profile(settings), "```"]
-            lines += [
-                "",
-                "## A profile of an ingest",
-                "```text",
-                profile_of_an_ingest(asked.readings if asked.readings.is_dir() else None),
-                "```",
-            ]
-    (ROOT / "BENCHMARKS.md").write_text(_INTRODUCTION + "\n".join(lines) + "\n", "utf-8")
+        readings = asked.readings if asked.readings.is_dir() else None
+        texts = {
+            "profile": lambda: ("A profile of questions", _profile(settings)),
+            "ingest-profile": lambda: ("A profile of an ingest", profile_of_an_ingest(readings)),
+        }
+        _report(
+            f"Measured {time.strftime('%Y-%m-%d')} on {about}.",
+            _rows({k: v for k, v in parts.items() if k in wanted}),
+            (v() for k, v in texts.items() if k in wanted),
+        )
+
+
+def _report(about: str, rows: Iterable[Row], texts: Iterable[tuple[str, str]]) -> None:
+    """Print as it comes, and write BENCHMARKS.md after each line, so that a run that is cut short leaves what it has."""
+    lines: list[str] = []
+
+    def say(*more: str) -> None:
+        lines.extend(more)
+        print(*more, sep="\n", flush=True)
+        (ROOT / "BENCHMARKS.md").write_text(_INTRODUCTION + "\n".join(lines) + "\n", "utf-8")
+
+    say(about, "", _HEAD)
+    for row in rows:
+        say(f"| {' | '.join(astuple(row))} |")
+    for title, text in texts:
+        say("", f"## {title}", "```text", text.strip(), "```")
 
 
 def _rows(parts: dict[str, Callable[[], Iterable[Row]]]) -> Iterator[Row]:
