@@ -95,16 +95,20 @@ class Index:
         """For each query the ``count`` nearest rows as (id, cosine), best first."""
         return self._vectors.nearest(collection, queries, count)
 
+    @cached_property
+    def _owner(self) -> NDArray[np.int64]:
+        """The claim of each row: of the claims themselves, then of their questions."""
+        return np.concatenate([np.arange(len(self.claims)), self.question_owner])
+
     def nearest_claims(self, queries: Vectors, count: int) -> list[NDArray[np.int64]]:
         """For each query the positions of the claims that own the ``count`` nearest claims and questions, no order."""
         rows = len(self.claims) + len(self.question_owner)
         if rows > SCANNED:
             found = self.nearest("claims", queries, count)
             return [np.unique([self.position[i.split(":")[1]] for i, _ in near]) for near in found]
-        owner = np.concatenate([np.arange(len(self.claims)), self.question_owner])
         cosines = np.concatenate([self.claim_vectors @ queries.T, self.question_vectors @ queries.T])
-        best = np.argpartition(-cosines, min(count, rows) - 1, axis=0)[:count] if rows else owner[:, None]
-        return [np.unique(owner[column]) for column in best.T]
+        best = [np.argpartition(column, -count)[-count:] if rows > count else slice(None) for column in cosines.T]
+        return [np.unique(self._owner[chosen]) for chosen in best]
 
     def sentence_vectors(self, passage: str) -> Vectors:
         """The vectors of a passage's sentences, shape (sentences, d), float32."""

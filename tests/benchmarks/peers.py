@@ -106,7 +106,7 @@ def _environment(name: str, needs: Sequence[str]) -> tuple[Path | None, str]:
         venv.create(folder, with_pip=True, clear=True)
         pins = [p for p in (ROOT / "constraints.txt").read_text().splitlines() if p.startswith(("torch=", "gt-all"))]
         (folder / "pins.txt").write_text("\n".join(pins) + "\n")
-        command = [str(python), "-m", "pip", "install", "-q", "-c", str(folder / "pins.txt"), *needs]
+        command = [str(python), "-m", "pip", "install", "-q", "--no-compile", "-c", str(folder / "pins.txt"), *needs]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=1200)
         except subprocess.TimeoutExpired:
