@@ -137,12 +137,12 @@ def test_notes_come_back_as_they_were(tmp_path: Path):
     store.close()
 
 
-@pytest.mark.parametrize("count", [1, 3, 100])
+@pytest.mark.parametrize("count", [1, 100])
 def test_a_scan_of_claims_agrees_with_chroma(settings, embedder, count: int, monkeypatch: pytest.MonkeyPatch):
     """The scan of few claims and the walk through Chroma's graph name the same claims, also where fewer rows are held."""
     ingest(settings, embedder=embedder)
     index = Index.open(settings.index)
-    queries = embedder.encode(["why gradient descent?", "momentum", "a hiker in the fog"])
+    queries = embedder.encode(["What is momentum?", "Why is gradient descent used?", "What is Walking Downhill about?"])
     scanned = index.nearest_claims(queries, count)
     monkeypatch.setattr("ingest.index.reading.SCANNED", 0)
     for ours, theirs in zip(scanned, index.nearest_claims(queries, count), strict=True):
