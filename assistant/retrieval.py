@@ -7,16 +7,19 @@ computed exactly and weighed by ranking.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.confidence import coverage
 from assistant.intent import intent
-from assistant.questions import Mention, Names, Part, Question
+from assistant.naming import Mention, Names
+from assistant.questions import Part, Question
 from assistant.ranking import Features, ranking
+from assistant.spelling import Spelling
 from ingest.embedding import Embedder, Vectors
 from ingest.index.reading import Index
 from ingest.index.store import StoredPassage
@@ -26,8 +29,13 @@ from ingest.wording import norms
 
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
 PASSAGE_CANDIDATES = 100
+#: From this cosine on a claim's question is nearly the one that was typed.
+NEARLY = 0.8
 #: The least log-probability of a kind that counts, so that a rare form of question rules nothing out.
 KIND_FLOOR = -5.0
+#: A question that is word for word, or nearly, one of a claim's own is not cut into parts.
+WHOLE = 0.93
+_SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
 DENSE_WEIGHT, SENTENCE_WEIGHT, BM25_WEIGHT = 0.5, 0.2, 0.3
 
 
@@ -84,6 +92,7 @@ class _Asked:
     stems: frozenset[str]
     rarity: Mapping[str, float]
     known: frozenset[str]
+    typed: frozenset[str]
     named: frozenset[str]
     kinds: Mapping[str, float]
 
@@ -112,6 +121,8 @@ class Search:
         cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
         top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]
         parts = self._parts(question, [np.stack([vectors[v] for v in found]) for found in variants], resources)
+        if len(parts) > 1 and all(p.part.text != question.text for p in parts):
+            parts = self._uncut(question, whole, resources) or parts
         return Evidence(
             question=question,
             parts=parts,
@@ -138,6 +149,18 @@ class Search:
                 last = m.end
         return "".join([*out, text[last:]])
 
+    def mended(self, text: str) -> str:
+        """A question with its misspelt words mended by the words of our notes."""
+        return self._spelling.mended(text, lambda word: word.casefold() in STOPWORDS or self._known(word))
+
+    def _known(self, word: str) -> bool:
+        return any(map(self.index.claim_words.knows, tokens(word)))
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        names = (text for n in self.index.notes for text in (n.name, *n.aliases))
+        return Spelling([*names, *(t for c in self.index.claims for t in (c.text, *c.questions))])
+
     def unseen(self, text: str) -> tuple[str, ...]:
         """The content words of a text that no claim has."""
         found = []
@@ -159,6 +182,12 @@ class Search:
             parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
         return tuple(parts)
 
+    def _uncut(self, question: Question, vector: Vectors, resources: frozenset[str] | None) -> tuple[PartEvidence, ...]:
+        """The question as one part, where a claim carries just this question; else nothing."""
+        if float((self.index.question_vectors @ vector).max(initial=-1.0)) < WHOLE:
+            return ()
+        return self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
+
     def _score(
         self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
     ) -> tuple[ClaimFound, ...]:
@@ -172,8 +201,8 @@ class Search:
         asked = self._asked(part.text, expanded)
         share = words[allowed] / max(float(words.max()), 1e-9)
         scored = []
-        for i, own, questions, by_words in zip(allowed, *self._cosines(allowed, vectors), share.tolist(), strict=True):
-            features = self._features(i, asked, own, questions, by_words)
+        for i, cosines, by_words in zip(allowed, self._cosines(allowed, vectors), share.tolist(), strict=True):
+            features = self._features(i, asked, *cosines, by_words)
             scored.append(ClaimFound(index.claims[i], self._ranking.score(features), features))
         scored.sort(key=lambda f: -f.score)
         return tuple(scored[:KEPT])
@@ -182,39 +211,48 @@ class Search:
         words, stems = self.index.claim_words, frozenset(tokens(expanded))
         return _Asked(
             stems=stems,
+            typed=frozenset(tokens(text)),
             rarity={s: words.rarity(s) for s in stems},
             known=frozenset(filter(words.knows, stems)),
             named=frozenset(m.concept for m in self.names.mentions(text)),
             kinds=self._intent.log_probabilities(text, self.names),
         )
 
-    def _cosines(self, claims: Sequence[int], vectors: Vectors) -> tuple[list[float], list[list[float]]]:
-        """The best cosine of any of ``vectors`` to each claim, and to each question of each claim."""
+    def _cosines(self, claims: Sequence[int], vectors: Vectors) -> Iterator[tuple[float, list[float], float]]:
+        """For each claim the best cosine of any of ``vectors`` to it, and to each of its questions, and of the first to any."""
         first, last = self._offsets[claims], self._offsets[[i + 1 for i in claims]]
         rows = [r for a, b in zip(first, last, strict=True) for r in range(a, b)]
+        to_questions = self.index.question_vectors[rows] @ vectors.T
+        best, typed = to_questions.max(1).tolist(), to_questions[:, 0].tolist()
+        done = 0
         own = (self.index.claim_vectors[claims] @ vectors.T).max(1).tolist()
-        to_questions = iter((self.index.question_vectors[rows] @ vectors.T).max(1).tolist())
-        return own, [[next(to_questions) for _ in range(b - a)] for a, b in zip(first, last, strict=True)]
+        for cosine, count in zip(own, (last - first).tolist(), strict=True):
+            yield cosine, best[done : done + count], max(typed[done : done + count], default=cosine)
+            done += count
 
-    def _features(self, i: int, asked: _Asked, own: float, questions: list[float], words: float) -> Features:
-        """``own``: the cosine to the claim; ``questions``: to each of its questions; ``words``: its share of the best."""
+    def _features(
+        self, i: int, asked: _Asked, own: float, questions: list[float], typed: float, words: float
+    ) -> Features:
+        """``own``: the best cosine to the claim; ``questions``: to each of its questions; ``typed``: of the part as typed
+        to any of them; ``words``: its share of the best."""
         claim = self.index.claims[i]
         cosines = sorted(questions, reverse=True) or [own]
         best = self._stems(claim.questions[questions.index(cosines[0])]) if questions else frozenset[str]()
         note = self.index.note_of[claim.note]
         named = bool(asked.named & self._concepts[i])
+        covered, _ = coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)
         return Features(
             claim_cosine=own,
             question_cosine=cosines[0],
+            typed_cosine=typed,
+            nearly=max(0.0, typed - NEARLY),
             second_cosine=cosines[1] if len(cosines) > 1 else own,
             words=words,
             named=float(named),
             stranger=float(bool(asked.named) and not named),
             kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
-            shared=len(asked.stems & best) / max(1, len(asked.stems | best)),
-            covered=coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)[
-                0
-            ],
+            shared=max(_overlap(asked.stems, best), _overlap(asked.typed, best)),
+            covered=covered,
             own=float(note.concept in asked.named),
             resource=float(note.resource is not None),
         )
@@ -310,13 +348,21 @@ def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[n
     return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
 
 
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    """The Jaccard index of two sets."""
+    return len(a & b) / max(1, len(a | b))
+
+
 def _plain(name: str) -> str:
     return name.casefold().replace("-", " ").rstrip("s")
 
 
 def names_of(index: Index) -> Names:
     """The names of all concepts of an index: name, slug, aliases."""
-    return Names({n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept})
+    ordinary = {word for claim in index.claims for word in _SHORT_WORD.findall(claim.text)}
+    return Names(
+        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}, ordinary
+    )
 
 
 def _concepts_of(index: Index, claim: Claim) -> list[str]:
