@@ -16,8 +16,9 @@ from ingest.settings import Settings, packaged_corpus
 from tests.benchmarks.measuring import ROOT, Row, process, shown, skipped
 
 _INGEST = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
+from tests.benchmarks.measuring import most_memory
 from ingest.pipeline import ingest
 from ingest.settings import Settings
 s = Settings(home=Path(sys.argv[1]), corpus=Path(sys.argv[2]))
@@ -25,7 +26,7 @@ started = time.perf_counter()
 report = ingest(s, readings=Path(sys.argv[3]) if sys.argv[3] else None)
 seconds = time.perf_counter() - started
 print(json.dumps({"seconds": seconds, "passages": report.counts["passages"], "taken": len(report.taken),
-    "published": report.published, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
+    "published": report.published, "memory": most_memory() / 2**20}))
 """
 _BARE = """
 import json, sys, time

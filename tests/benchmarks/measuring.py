@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -91,6 +92,12 @@ def machine() -> str:
         f"{os.cpu_count()} cores ({platform.machine()}, {kind}), {pages / 2**30:.0f} GB of memory, "
         f"Python {platform.python_version()}, OMP_NUM_THREADS {threads}, load {os.getloadavg()[0]:.1f} at the start"
     )
+
+
+def most_memory() -> int:
+    """The most memory this process has held, KB; the kernel's own count, since getrusage remembers the parent's too."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    return int(found[1]) if found else 0
 
 
 def process(*arguments: str, environ: dict[str, str] | None = None) -> str:

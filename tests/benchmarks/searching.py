@@ -18,8 +18,9 @@ from tests.benchmarks.measuring import Row, process, shown
 #: As many as the assistant asks for.
 COUNT, QUERIES = 100, 100
 _SEARCH = """
-import json, os, resource, statistics, sys, time
+import json, statistics, sys, time
 from pathlib import Path
+from tests.benchmarks.measuring import most_memory
 import numpy as np
 from ingest.index.vectors import VectorIndex
 folder = Path(sys.argv[1])
@@ -30,7 +31,6 @@ for first in range(0, len(rows), 5000):
     index.put("passages", [str(n) for n in range(first, min(first + 5000, len(rows)))], np.array(rows[first:first + 5000]))
 build = time.perf_counter() - started
 index.close()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 index = VectorIndex(folder / "generation", writable=False)
 index.nearest("passages", queries[:5], int(sys.argv[2]))
 times, found = [], []
@@ -41,7 +41,7 @@ for query in queries:
     found.append([int(i) for i, _ in near[:10]])
 disk = sum(p.stat().st_size for p in (folder / "generation").rglob("*") if p.is_file())
 print(json.dumps({"build": build, "query": statistics.median(times), "found": found, "disk": disk / 2**20,
-    "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10}))
+    "memory": most_memory() / 2**10}))
 """
 
 
