@@ -31,7 +31,7 @@ from assistant.writers.model import ModelAnswer
 from ingest.added import reading_list
 from ingest.catalogue import Catalogue
 from ingest.embedding import Embedder, GatheringEmbedder, SentenceTransformerEmbedder
-from ingest.errors import IndexBroken, ModelError, QuestionError
+from ingest.errors import CatalogueError, IndexBroken, ModelError, QuestionError
 from ingest.index.generation import current
 from ingest.index.reading import Index
 from ingest.pipeline import wanted_stamp
@@ -195,7 +195,8 @@ class Assistant:
     def _fresh(self) -> _State:
         """The state of the published generation, reopened when ``CURRENT`` has moved.
 
-        Its notes may be others than those in the corpus now: somebody edits them, and the next ingest follows.
+        Its notes may be others than those in the corpus now: somebody edits them, and the next ingest follows. While
+        they are in the middle of it and the catalogue makes no sense, the state stays as it was.
         """
         while (published := current(self.settings.index)) not in (None, self._state.index.folder):
             with self._lock:
@@ -206,6 +207,8 @@ class Assistant:
                 except IndexBroken:  # swept while it was opened, where another has been published since
                     if current(self.settings.index) == published:
                         raise
+                except CatalogueError:
+                    break
         return self._state
 
     @cached_property

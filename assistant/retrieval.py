@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant import fusion
 from assistant.confidence import coverage
@@ -194,7 +195,7 @@ class Search:
             return ()
         expanded = self.expanded(part.text)
         words = index.claim_words.scores(expanded)
-        near = np.union1d(near, [i for i in _highest(words, CANDIDATE_WORDS) if words[i] > 0]).astype(np.int64)
+        near = np.union1d(near, [i for i in fusion.first(words, CANDIDATE_WORDS) if words[i] > 0]).astype(np.int64)
         allowed = [int(i) for i in near if resources is None or _cites(index.claims[i], resources)]
         asked = self._asked(part.text, expanded)
         share = words[allowed] / max(float(words.max()), 1e-9)
@@ -309,37 +310,6 @@ class Search:
     def rank_passages(self, text: str, vector: Vectors, count: int = fusion.DEPTH) -> list[tuple[str, float, float]]:
         """Passages by fused score, best first: (id, score, cosine). Both legs bring ``count``, all are scored exactly."""
         (near,) = self.index.nearest("passages", vector[None, :], count)
-<<<<<<< HEAD
-        if not near:
-            return []
-        dense = dict(near)
-        words = self.index.passage_words.scores(text)
-        ids = self.index.passage_words.ids
-        by_words = {ids[i]: float(words[i]) for i in _highest(words, count) if words[i] > 0}
-        candidates = list(dict.fromkeys([*dense, *by_words]))
-        best = {i: float((self.index.sentence_vectors(i) @ vector).max(initial=-1.0)) for i in candidates}
-        fused = DENSE_WEIGHT * _scaled(dense, candidates)
-        fused += SENTENCE_WEIGHT * _scaled(best, candidates) + BM25_WEIGHT * _scaled(by_words, candidates)
-        order = np.argsort(-fused, kind="stable")
-        return [(candidates[n], float(fused[n]), dense.get(candidates[n], 0.0)) for n in order]
-
-
-def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """The positions of the ``count`` highest, best first."""
-    top = (
-        np.argpartition(-scores, min(count, len(scores)) - 1)[:count] if len(scores) > count else np.arange(len(scores))
-    )
-    return top[np.argsort(-scores[top], kind="stable")]
-
-
-def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[np.float64]:
-    """Scores between 0 (the lowest of the leg, or absent from it) and 1 (its highest), shape (candidates,)."""
-    if not scores:
-        return np.zeros(len(candidates))
-    low, high = min(scores.values()), max(scores.values())
-    width = (high - low) or 1.0
-    return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
-=======
         words, ids = self.index.passage_words.scores(text), self.index.passage_words.ids
         cosines = dict(near)
         found = [ids[i] for i in fusion.first(words, count) if words[i] > 0 and ids[i] not in cosines]
@@ -351,7 +321,6 @@ def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[n
         matched = words[[self.index.passage_position[i] for i in candidates]].astype(np.float64)
         fused = fusion.fuse(dense, best, matched, sum(map(len, sentences)) / max(1, len(candidates)))
         return [(candidates[n], float(fused[n]), float(dense[n])) for n in fusion.first(fused, len(fused))]
->>>>>>> main
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:

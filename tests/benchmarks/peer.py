@@ -108,13 +108,16 @@ def underhood(texts: Texts):
             self.vectors.put("passages", [i for i, _ in texts], vectors[: len(texts)])
             self.sentences = vectors[len(texts) :].astype(np.float16)
             self.passage_words = WordSearch.build([i for i, _ in texts], [t for _, t in texts])
-            self.position = {i: n for n, (i, _) in enumerate(texts)}
+            self.passage_position = {i: n for n, (i, _) in enumerate(texts)}
 
         def nearest(self, collection, queries, count):
             return self.vectors.nearest(collection, queries, count)
 
+        def passage_vectors(self, ids):
+            return self.vectors.get("passages", ids) if ids else {}
+
         def sentence_vectors(self, passage):
-            first, last = self.offsets[self.position[passage] :][:2]
+            first, last = self.offsets[self.passage_position[passage] :][:2]
             return np.asarray(self.sentences[first:last], np.float32)
 
     index, search = Passages(), Search.__new__(Search)
