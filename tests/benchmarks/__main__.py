@@ -103,8 +103,8 @@ def _profile(settings: Settings) -> str:
     for question in QUESTIONS:
         profile.runcall(assistant.ask, question)
     out = io.StringIO()
-    pstats.Stats(profile, stream=out).sort_stats("tottime").print_stats(25)
-    return out.getvalue().replace(str(ROOT) + "/", "")
+    pstats.Stats(profile, stream=out).strip_dirs().sort_stats("tottime").print_stats(25)
+    return out.getvalue()
 
 
 _INTRODUCTION = """\

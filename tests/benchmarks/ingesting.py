@@ -124,5 +124,5 @@ def profile_of_an_ingest(readings: Path | None) -> str:
         report = profile.runcall(ingest, settings, readings=readings, only=only)
         took = time.perf_counter() - started
     out = io.StringIO()
-    pstats.Stats(profile, stream=out).sort_stats("tottime").print_stats(25)
-    return f"{asdict(report)['counts']} in {took:.1f} s\n{out.getvalue()}".replace(f"{ROOT}/", "")
+    pstats.Stats(profile, stream=out).strip_dirs().sort_stats("tottime").print_stats(25)
+    return f"{asdict(report)['counts']} in {took:.1f} s\n{out.getvalue()}"
