@@ -83,6 +83,7 @@ ASSISTANT = [
     {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.verification", "assistant.evaluation"},
     {"assistant.programs"},
     {"assistant.chat"},
+    {"assistant.terminal"},
     {"assistant.cli"},
 ]
 
