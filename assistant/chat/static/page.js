@@ -28,7 +28,8 @@ addEventListener("underhood-ready", () => { for (const call of waiting.splice(0)
 
 // One question at a time: Enter while an answer is being written would only be refused
 
-let sent = 0;
+const LONG_AGO = -1e9;
+let sent = LONG_AGO;
 const early = () => {
   if (!busy() && performance.now() - sent > 1500) return false;
   say("One question at a time: wait for the answer, or stop it.");
@@ -246,7 +247,7 @@ const CLICKS = {
   "[data-remove]": (e) => { if (confirm(`Remove what is held of “${e.dataset.name}”?`)) act("remove", { resource: e.dataset.remove, kind: fromAddress()[0], id: fromAddress()[1] }); },
   "[data-forget]": () => forget(),
   "[data-edit]": () => { act("edit", {}); box()?.focus(); },
-  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); sent = 0; sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
+  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); sent = LONG_AGO; sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
   "[data-copy]": (e) => copy(e.dataset.copy, e),
   "[data-link]": (e) => copy(new URL(e.dataset.link, location.href.split("?")[0]).href, e),
   "[data-download=md]": (e) => download(`underhood-${e.dataset.turn}.md`, e.dataset.text, "text/markdown"),
@@ -256,7 +257,7 @@ const CLICKS = {
   ".skip": () => box()?.focus(),
 };
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("#stop")) sent = 0;
+  if (event.target.closest?.("#stop")) sent = LONG_AGO;
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   for (const [selector, run] of Object.entries(CLICKS)) {
     const element = event.target.closest?.(selector);
@@ -293,7 +294,7 @@ const changed = (records = []) => {
   const turns = all(".turn");
   document.body.classList.toggle("talking", turns.length > 0);
   unfolded();
-  if (records.some((r) => r.target.nodeType === 1 && r.target.closest("#conversation"))) sent = 0;
+  if (records.some((r) => r.target.nodeType === 1 && r.target.closest("#conversation"))) sent = LONG_AGO;
   if (box() && !box().value) sessionStorage.removeItem(DRAFT);
   if (asked && window.underhood && one("#browse .browse")) { const question = asked; asked = null; ask(question); }
   if (turns.length > shown) { light(null); see(one(".question", turns.at(-1)), "start"); }

@@ -129,14 +129,16 @@ def serving(assistant: Assistant, allowed: Allowed = NOTHING, port: int = 0) -> 
     from assistant.chat.serving import application
 
     listening = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(application(assistant, allowed=allowed), log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(application(assistant, allowed=allowed), log_level="error", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = server.force_exit = True
+    server.should_exit = True
     thread.join(20)
 
 
@@ -151,13 +153,20 @@ def address(held: Assistant) -> Iterator[str]:
 def chromium() -> Iterator[Any]:
     """Debian's Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = launched(playwright)
+        if browser is None:
+            pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
         yield browser
         browser.close()
+
+
+def launched(playwright: Any) -> Any:
+    """Debian's Chromium, started; None where there is none."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        return None
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
 
 
 @dataclass
