@@ -145,6 +145,24 @@ document.addEventListener("keydown", (event) => {
   if (!menus.length && lit) toText(document.getElementById(lit));
 });
 
+// Finding in a long list: what has all the words stays
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("[data-finder]")) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const group of all("#browse .group")) {
+    let found = 0;
+    for (const item of all("li", group)) {
+      const fits = words.every((w) => item.textContent.toLowerCase().includes(w));
+      item.dataset.found = fits ? "yes" : "no";
+      found += fits;
+    }
+    group.dataset.found = found ? "yes" : "no";
+  }
+  const left = all('#browse li[data-found="yes"]').length;
+  say(`${left} found.`);
+});
+
 // Taking an answer away
 
 const copy = async (text, button) => {

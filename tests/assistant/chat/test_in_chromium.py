@@ -171,6 +171,8 @@ def test_every_view_has_an_address(fresh: Tab) -> None:
     assert page.locator("#browse h1").inner_text() == "Walking Downhill"
     page.click("nav >> text=Concepts")
     page.wait_for_selector("#browse >> text=gradient descent")
+    page.get_by_label("Find in the concepts").fill("desc")
+    page.wait_for_selector("#browse >> text=momentum", state="hidden")
     page.click("#browse >> text=gradient descent")
     page.wait_for_function("() => location.search === '?concept=gradient-descent'")
     page.wait_for_selector("text=Reading path")
