@@ -22,7 +22,8 @@ from assistant.confidence import Calibration, Signals, calibration
 from assistant.conversation import Turn
 from assistant.grounding import Grounder
 from assistant.models import ChatModel, LangChainModel
-from assistant.questions import Names, Part, Question, analyse, clean
+from assistant.naming import Names
+from assistant.questions import Part, Question, analyse, clean
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers import model as model_writer
 from assistant.writers.extractive import Draft
@@ -114,7 +115,7 @@ class Assistant:
         started = time.perf_counter()
         text = clean(question)
         state = self._fresh()
-        standalone = conversation.standalone(text, turns(history), state.search.names)
+        standalone = state.search.mended(conversation.standalone(text, turns(history), state.search.names))
         wanted = _known(resources, state.catalogue)
         evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
         found = time.perf_counter()
@@ -154,9 +155,8 @@ class Assistant:
     def evidence(self, question: str, *, resources: Sequence[str] | None = None) -> Evidence:
         """What is found for a question, without an answer."""
         state = self._fresh()
-        return state.search.find(
-            analyse(clean(question), state.search.names), resources=_known(resources, state.catalogue)
-        )
+        text = state.search.mended(clean(question))
+        return state.search.find(analyse(text, state.search.names), resources=_known(resources, state.catalogue))
 
     def search(
         self, question: str, count: int = 5, *, resources: Sequence[str] | None = None
@@ -202,13 +202,13 @@ class Assistant:
         if draft.chosen and (self.settings.model or self._given_model):
             yield from self._with_model(composer, base, draft, evidence)
         elif draft.chosen or draft.window:
-            yield from pieces(composer.answered(base, draft))
+            yield from pieces(composer.answered(base, draft, evidence))
         else:
             yield from pieces(composer.declined(base, evidence))
 
     def _with_model(self, composer: Composer, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
         """The model's answer sentence by sentence; the extractive one, marked so, where the model fails."""
-        extractive = composer.answered(base, draft)
+        extractive = composer.answered(base, draft, evidence)
         texts, citations = composer.for_model(draft, evidence)
         written = ModelAnswer(citations)
         try:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from assistant.questions import Names
+from assistant.naming import Names
 
 SUBJECT = "X"
 _TOKEN = re.compile(rf"[a-z']+|{SUBJECT}|\?")

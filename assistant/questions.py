@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.naming import Names
 from ingest.errors import QuestionError
 
 MAX_CHARACTERS = 4000
@@ -29,16 +29,6 @@ class Part:
     text: str
     role: Role = "whole"
     sides: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A concept named in a text, with the place of the name."""
-
-    concept: str
-    start: int
-    end: int
-    name: str
 
 
 @dataclass(frozen=True)
@@ -67,104 +57,6 @@ def clean(raw: object) -> str:
     return text
 
 
-# Names of concepts
-
-_WORD = re.compile(r"[^\W_]+")
-_BRITISH = (
-    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)"), "iz"),
-    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e|es|ed|ing)$)"), "yz"),
-    (re.compile(r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$|al$)"), "or"),
-    (re.compile(r"(?<=[a-z])ll(?=(?:ing|ed|er)$)"), "l"),
-    (re.compile(r"tre$"), "ter"),
-)
-_NOT_BRITISH = frozenset(
-    [
-        "noise",
-        "precise",
-        "rise",
-        "wise",
-        "raise",
-        "exercise",
-        "otherwise",
-        "likewise",
-        "four",
-        "hour",
-        "our",
-        "your",
-        "pour",
-        "tour",
-        "comprise",
-        "promise",
-    ]
-)
-
-
-def american(word: str) -> str:
-    """A lower-case word in American spelling, by rule; compared with others so spelt, never shown."""
-    if word in _NOT_BRITISH or word.rstrip("sd") in _NOT_BRITISH:
-        return word
-    for pattern, new in _BRITISH:
-        word = pattern.sub(new, word)
-    return word
-
-
-def _key(word: str) -> str:
-    word = american(word.casefold())
-    if len(word) > 3 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 3 and word.endswith(("sses", "xes", "ches", "shes", "zes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
-
-
-class Names:
-    """The names and aliases of all concepts, found in any text; "back propagation" and "backpropagation" are one name."""
-
-    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        """``names``: for each concept's slug its name and aliases."""
-        self._concepts: dict[str, str] = {}
-        self._shown: dict[str, str] = {}
-        self._longest = 0
-        for concept, found in names.items():
-            for name in found:
-                words = [_key(w) for w in _WORD.findall(name)]
-                if words:
-                    self._concepts.setdefault("".join(words), concept)
-                    self._longest = max(self._longest, len(words) + 1)
-                self._shown.setdefault(concept, name)
-
-    def shown(self, concept: str) -> str:
-        """The concept's own name."""
-        return self._shown.get(concept, concept.replace("-", " "))
-
-    def of(self, name: str) -> str | None:
-        """The concept that has exactly this name."""
-        return self._concepts.get("".join(_key(w) for w in _WORD.findall(name)))
-
-    def mentions(self, text: str) -> list[Mention]:
-        """The concepts that a text names, the longest name at each place, in order."""
-        words = [(m.start(), m.end(), _key(m[0])) for m in _WORD.finditer(text)]
-        found, i = [], 0
-        while i < len(words):
-            for size in range(min(self._longest, len(words) - i), 0, -1):
-                concept = self._concepts.get("".join(w[2] for w in words[i : i + size]))
-                if concept and _deserves(text, words[i : i + size]):
-                    start, end = words[i][0], words[i + size - 1][1]
-                    found.append(Mention(concept, start, end, text[start:end]))
-                    i += size - 1
-                    break
-            i += 1
-        return found
-
-
-def _deserves(text: str, words: list[tuple[int, int, str]]) -> bool:
-    """Short everyday words (``state``, ``rank``) count as names; one or two letters only when in capitals."""
-    start, end = words[0][0], words[-1][1]
-    return end - start > 2 or text[start:end].isupper()
-
-
 # Parts
 
 _ASK = r"(?:what|how|why|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will|was|were)"
@@ -176,7 +68,7 @@ _JOINT = re.compile(
     r"(?:its|their)\s+\w+)\b)",
     re.I,
 )
-_PRONOUN = re.compile(r"\b(it|its|they|them|their|this|these|that|those)\b", re.I)
+_PRONOUN = re.compile(r"\b(it|its|they|them|their|this|these|that|those|each|one(?=\s*[?.!]*$))\b", re.I)
 _NP = r"(?:(?:an?|the)\s+)?(?P<{0}>[^,;?]+?)"
 _RELATIONS = tuple(
     re.compile(p, re.I)
@@ -192,6 +84,24 @@ _RELATIONS = tuple(
 )
 _CHOICE = re.compile(
     rf"^(?:(?:should|shall|would|do|can)\s+(?:i|we|you|one)\s+(?:use|choose|prefer|pick|take|go\s+(?:for|with)|apply)|which\s+(?:one\s+)?is\s+(?:better|best|faster)[,:]?)\s+{_NP.format('x')}\s+or\s+{_NP.format('y')}(?P<rest>\s+(?:on|for|in|with|to|when)\s+[^?]+)?[?.!]*$",
+    re.I,
+)
+_GOOD, _BAD = r"(?:advantages?|pros|benefits|strengths)", r"(?:disadvantages?|cons|drawbacks|limitations|weaknesses)"
+_BOTH_WAYS = re.compile(
+    rf"\b{_GOOD}\s+(?:and|&|or)\s+(?:the\s+)?{_BAD}\s+(?:of|to|in)\s+(?:using\s+)?(?:an?\s+|the\s+)?(?P<x>[^?,;]+?)[?.!]*$"
+    rf"|^(?:(?:list|give|name|state|what\s+are)\s+)?(?P<z>(?:(?!\b(?:and|its|their)\b)[^?,;])+?)\s+{_GOOD}\s+(?:and|&)\s+{_BAD}[?.!]*$",
+    re.I,
+)
+_AUDIENCE = re.compile(
+    r"\b(?:to|for)\s+(?:an?\s+)?(?:absolute\s+|complete\s+)?(?:beginners?|child|layman|layperson|newbie|novice|dummies)\b"
+    r"|\b(?:in|using)\s+(?:very\s+)?(?:simple|plain|layman['’]?s?|easy)\s+(?:words|terms|english|language)\b"
+    r"|\blike\s+i(?:['’]?m|\s+am)\s+(?:five|5|a\s+beginner)\b|\beli5:?",
+    re.I,
+)
+_FRAGMENT = re.compile(rf"(?:or|and)\s+(?!{_ASK}\b)|(?:and\s+)?why\s+not\s+(?!{_ASK}\b)", re.I)
+_OF_ALL_THAT = re.compile(
+    r"\b(?:why|how)\s+(?:does|do|is|are)\s+(?:it|that|this)\s+(?:matter|important|bad|good|useful|a\s+problem|an\s+issue|happen)\b"
+    r"|\bdo\s+(?:that|this|so)\b|\bis\s+(?:this|that)\s+(?:an?\s+(?:problem|issue)|bad|good|true|normal|ok(?:ay)?)\b|\bwhy\s+not\b",
     re.I,
 )
 _SAME = re.compile(r"\b(?:same|identical|equivalent|synonym|interchangeable)\b", re.I)
@@ -215,8 +125,10 @@ def analyse(text: str, names: Names) -> Question:
     """The parts of a clean question."""
     pieces: list[str] = []
     context = ""
-    for sentence in _SENTENCE.split(text):
-        if _is_asking(sentence) or not pieces:
+    for sentence in _SENTENCE.split(plainer(text)):
+        if pieces and _FRAGMENT.match(sentence):
+            pieces[-1] = f"{pieces[-1].rstrip('?.! ')}, {sentence}"
+        elif _is_asking(sentence) or not pieces:
             pieces += _split(f"{context} {sentence}".strip() if context and len(context) < 200 else sentence)
             context = ""
         else:
@@ -225,13 +137,40 @@ def analyse(text: str, names: Names) -> Question:
         pieces = [f"{pieces[0]} {pieces[1]}", *pieces[2:]]
     subject = ""
     parts: list[Part] = []
-    for piece in pieces:
-        whole = resolve(piece, subject) if subject else piece
-        subject = subject_of(whole, names) or subject
-        parts += _kinds_of_part(whole, names)
+    for piece in _with_statements(pieces):
+        whole = carried(resolve(piece, subject), subject, names) if subject else piece
+        found = _kinds_of_part(whole, names)
+        subject = " and ".join(found[0].sides) or subject_of(whole, names) or subject
+        parts += found
     unique = {p.text.casefold().rstrip("?.! "): p for p in reversed(parts)}
     kept = [p for p in parts if unique.get(p.text.casefold().rstrip("?.! ")) is p]
     return Question(text, tuple(kept[:5]))
+
+
+def plainer(text: str) -> str:
+    """A question without for whom it is answered ("to a beginner", "in simple words"), contractions written out."""
+    text = " ".join(_AUDIENCE.sub(" ", text).split()) if _AUDIENCE.sub("", text).strip(" ?.!,") else text
+    text = re.sub(r"\bwhats\b", "what is", text, flags=re.I)
+    text = re.sub(r"\b(what|how|why|where|who|that|there|it)['’]s\b", r"\1 is", text, flags=re.I)
+    return re.sub(r"\b(they|we|you|what)['’]re\b", r"\1 are", text, flags=re.I)
+
+
+def _with_statements(pieces: list[str]) -> list[str]:
+    """Pieces, each that speaks of the whole statement before it ("why would I do that?") joined to it."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and _OF_ALL_THAT.search(piece) and not _WHAT_IS.match(joined[-1]) and not _ABOUT.match(joined[-1]):
+            joined[-1] = f"{joined[-1].rstrip('?.! ')}, and {piece}"
+        else:
+            joined.append(piece)
+    return joined
+
+
+def carried(piece: str, subject: str, names: Names) -> str:
+    """A later part that names nothing, with what the question is about: "how do I choose k?" becomes "… k in k-means?"."""
+    if subject.casefold() in piece.casefold() or names.mentions(piece) or not names.mentions(subject):
+        return piece
+    return f"{piece.rstrip('?.! ')} in {subject}?" if re.match(rf"(?:and\s+)?{_ASK}\b", piece, re.I) else piece
 
 
 def _is_asking(sentence: str) -> bool:
@@ -241,7 +180,7 @@ def _is_asking(sentence: str) -> bool:
 
 
 def _split(sentence: str) -> list[str]:
-    if any(p.search(sentence) for p in _RELATIONS) or _CHOICE.match(sentence):
+    if any(p.search(sentence) for p in _RELATIONS) or _CHOICE.match(sentence) or _BOTH_WAYS.search(sentence):
         return [sentence]
     pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
     joined: list[str] = []
@@ -257,7 +196,10 @@ def _kinds_of_part(piece: str, names: Names) -> list[Part]:
     for pattern in _RELATIONS:
         if (m := pattern.search(piece)) and _is_thing(m["x"]) and _is_thing(m["y"]):
             return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]
-    if (m := _CHOICE.match(piece)) and _is_thing(m["x"]):
+    if m := _BOTH_WAYS.search(piece):
+        x = (m["x"] or m["z"]).removesuffix("'s")
+        return [Part(f"What are the advantages of {x}?"), Part(f"What are the disadvantages of {x}?")]
+    if (m := _CHOICE.match(piece)) and _is_thing(m["x"]) and names.mentions(m["x"]) and names.mentions(m["y"]):
         return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], True)]
     if (
         (m := _WHAT_ARE.match(piece))

@@ -18,7 +18,8 @@ from typing import Any
 class Features:
     """What is known of a candidate claim for a part of a question.
 
-    ``claim_cosine``: to the claim; ``question_cosine``: the best to one of its questions; ``second_cosine``: the
+    ``claim_cosine``: to the claim; ``question_cosine``: the best to one of its questions; ``typed_cosine``: the same
+    for the words as typed, no name put for another, and ``nearly`` by how much it passes 0.8; ``second_cosine``: the
     second best; ``words``: its share of the best BM25 score; ``named``: 1 where the part names a concept of the
     claim, ``stranger``: 1 where it names only others; ``kind``: log-probability that the part asks for the
     claim's kind; ``shared``: overlap (Jaccard) of stems with the claim's best question; ``covered``: share of the
@@ -28,6 +29,8 @@ class Features:
 
     claim_cosine: float
     question_cosine: float
+    typed_cosine: float
+    nearly: float
     second_cosine: float
     words: float
     named: float

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.confidence import coverage
 from assistant.intent import intent
-from assistant.questions import Mention, Names, Part, Question
+from assistant.naming import Mention, Names
+from assistant.questions import Part, Question
 from assistant.ranking import Features, ranking
+from assistant.spelling import Spelling
 from ingest.embedding import Embedder, Vectors
 from ingest.index.reading import Index
 from ingest.index.store import StoredPassage
@@ -26,8 +29,13 @@ from ingest.wording import norms
 
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
 PASSAGE_CANDIDATES = 100
+#: From this cosine on a claim's question is nearly the one that was typed.
+NEARLY = 0.8
 #: The least log-probability of a kind that counts, so that a rare form of question rules nothing out.
 KIND_FLOOR = -5.0
+#: A question that is word for word, or nearly, one of a claim's own is not cut into parts.
+WHOLE = 0.93
+_SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
 DENSE_WEIGHT, SENTENCE_WEIGHT, BM25_WEIGHT = 0.5, 0.2, 0.3
 
 
@@ -82,6 +90,7 @@ class _Asked:
     """What is asked in a part, once for all its candidates."""
 
     stems: frozenset[str]
+    typed: frozenset[str]
     named: frozenset[str]
     kinds: Mapping[str, float]
     best_words: float
@@ -111,6 +120,8 @@ class Search:
         cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
         top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]
         parts = self._parts(question, [np.stack([vectors[v] for v in found]) for found in variants], resources)
+        if len(parts) > 1 and all(p.part.text != question.text for p in parts):
+            parts = self._uncut(question, whole, resources) or parts
         return Evidence(
             question=question,
             parts=parts,
@@ -137,6 +148,18 @@ class Search:
                 last = m.end
         return "".join([*out, text[last:]])
 
+    def mended(self, text: str) -> str:
+        """A question with its misspelt words mended by the words of our notes."""
+        return self._spelling.mended(text, lambda word: word.casefold() in STOPWORDS or self._known(word))
+
+    def _known(self, word: str) -> bool:
+        return any(map(self.index.claim_words.knows, tokens(word)))
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        names = (text for n in self.index.notes for text in (n.name, *n.aliases))
+        return Spelling([*names, *(t for c in self.index.claims for t in (c.text, *c.questions))])
+
     def unseen(self, text: str) -> tuple[str, ...]:
         """The content words of a text that no claim has."""
         found = []
@@ -158,6 +181,13 @@ class Search:
             parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
         return tuple(parts)
 
+    def _uncut(self, question: Question, vector: Vectors, resources: frozenset[str] | None) -> tuple[PartEvidence, ...]:
+        """The question as one part, where a claim carries just this question; else nothing."""
+        (near,) = self.index.nearest("claims", vector[None, :], 1)
+        if not near or near[0][1] < WHOLE or not near[0][0].startswith("q:"):
+            return ()
+        return self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
+
     def _score(
         self, part: Part, vectors: Vectors, rows: Sequence[str], resources: frozenset[str] | None
     ) -> tuple[ClaimFound, ...]:
@@ -171,6 +201,7 @@ class Search:
         allowed = sorted(i for i in near if resources is None or _cites(index.claims[i], resources))
         asked = _Asked(
             stems=frozenset(tokens(expanded)),
+            typed=frozenset(tokens(part.text)),
             named=frozenset(m.concept for m in self.names.mentions(part.text)),
             kinds=self._intent.log_probabilities(part.text, self.names),
             best_words=max(float(words.max()), 1e-9),
@@ -186,20 +217,24 @@ class Search:
         index, claim = self.index, self.index.claims[i]
         first, last = self._offsets[i : i + 2]
         claim_cosine = float((vectors @ index.claim_vectors[i]).max())
-        cosines = (vectors @ index.question_vectors[first:last].T).max(0) if last > first else np.array([claim_cosine])
+        cosines_of = vectors @ index.question_vectors[first:last].T
+        cosines = cosines_of.max(0) if last > first else np.array([claim_cosine])
         order = np.argsort(-cosines)
+        typed = float(cosines_of[0].max()) if last > first else claim_cosine
         best = self._stems(claim.questions[int(order[0])]) if last > first else frozenset[str]()
         note = index.note_of[claim.note]
         named = bool(asked.named & self._concepts[i])
         return Features(
             claim_cosine=claim_cosine,
             question_cosine=float(cosines[order[0]]),
+            typed_cosine=typed,
+            nearly=max(0.0, typed - NEARLY),
             second_cosine=float(cosines[order[1]]) if len(order) > 1 else claim_cosine,
             words=words / asked.best_words,
             named=float(named),
             stranger=float(bool(asked.named) and not named),
             kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
-            shared=len(asked.stems & best) / max(1, len(asked.stems | best)),
+            shared=max(_overlap(asked.stems, best), _overlap(asked.typed, best)),
             covered=coverage(list(asked.stems), self.held(claim), index.claim_words.rarity, index.claim_words.knows)[0],
             own=float(note.concept in asked.named),
             resource=float(note.resource is not None),
@@ -288,13 +323,21 @@ def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[n
     return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
 
 
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    """The Jaccard index of two sets."""
+    return len(a & b) / max(1, len(a | b))
+
+
 def _plain(name: str) -> str:
     return name.casefold().replace("-", " ").rstrip("s")
 
 
 def names_of(index: Index) -> Names:
     """The names of all concepts of an index: name, slug, aliases."""
-    return Names({n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept})
+    ordinary = {word for claim in index.claims for word in _SHORT_WORD.findall(claim.text)}
+    return Names(
+        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}, ordinary
+    )
 
 
 def _concepts_of(index: Index, claim: Claim) -> list[str]:

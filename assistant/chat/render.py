@@ -19,10 +19,9 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from assistant import references
 from assistant.answers import Answer, Quote
 from assistant.chat.sessions import Turn
-from assistant.references import folded, to_markdown
+from assistant.references import folded, to_bibtex, to_markdown
 from assistant.verification import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -135,12 +134,6 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
-def bibtex(answer: Answer) -> str:
-    """The sources of an answer for BibTeX; empty where references.py cannot write it."""
-    write = getattr(references, "to_bibtex", None)
-    return str(write(answer)) if write else ""
-
-
 def checked(verdicts: Sequence[Verdict]) -> str:
     """What came of checking an answer again, in one sentence."""
     quoted = [v for v in verdicts if v.quote]
@@ -170,7 +163,7 @@ def _environment() -> Environment:
         "folded": folded,
         "number": number,
         "markdown": to_markdown,
-        "bibtex": bibtex,
+        "bibtex": to_bibtex,
         "counted": counted,
         "megabytes": megabytes,
         "sentence": sentence,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assistant.answering import Assistant
 from assistant.confidence import Calibration
 from assistant.intent import Intent, cues
-from assistant.questions import Names
+from assistant.naming import Names
 from assistant.ranking import NAMES as RANKING_NAMES
 from assistant.ranking import Ranking
 from ingest.errors import RunError

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.questions import MAX_CHARACTERS, Names, american, analyse, clean
+from assistant.naming import Names, american
+from assistant.questions import MAX_CHARACTERS, analyse, clean
 from ingest.errors import QuestionError
 
 NAMES = Names(

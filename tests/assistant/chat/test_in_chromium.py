@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from assistant.answers import SCHEMA_VERSION
 from assistant.chat import render
 from assistant.chat.sessions import Turn, dumped
 from tests.assistant.chat.conftest import SENTENCE, Tab, full_answer, tab
@@ -158,11 +159,15 @@ def test_answers_can_be_taken_away(fresh: Tab) -> None:
     page.click("#t1-save summary")
     with page.expect_download() as saved:
         page.click("[data-download=json]")
-    assert json.loads(Path(saved.value.path()).read_text("utf-8"))["schema_version"] == 1
+    assert json.loads(Path(saved.value.path()).read_text("utf-8"))["schema_version"] == SCHEMA_VERSION
     page.click("#t1-save summary")
     with page.expect_download() as saved:
         page.click("[data-download=md]")
     assert "[^1]:" in Path(saved.value.path()).read_text("utf-8")
+    page.click("#t1-save summary")
+    with page.expect_download() as saved:
+        page.click("[data-download=bib]")
+    assert "Slopes and Valleys" in Path(saved.value.path()).read_text("utf-8")
 
 
 def test_every_view_has_an_address(fresh: Tab) -> None:

@@ -1,0 +1,42 @@
+"""Mending a misspelt word of a question by the words of our notes. Pure; this module alone imports rapidfuzz.
+
+Only a word that the notes do not have is looked at, and only a small slip is mended: one edit in a word of five to
+seven letters, two in a longer one (optimal string alignment: insertions, deletions, changes, swapped neighbours). A word
+with a capital, a digit or few letters is taken for a name that the notes do not know, and left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+#: Words of the notes that count: seen this often, and this long.
+LEAST_SEEN, LEAST_LETTERS = 3, 5
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class Spelling:
+    """The words of many texts, and what a slip of the hand makes of them."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        counts = Counter(w for t in texts for w in _WORD.findall(t.casefold()) if len(w) >= LEAST_LETTERS - 1)
+        self._counts = {w: n for w, n in counts.items() if n >= LEAST_SEEN}
+        self._words = list(self._counts)
+
+    def mended(self, text: str, known: Callable[[str], bool]) -> str:
+        """The text with each slip mended; ``known`` says which words are none."""
+        return _WORD.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
+
+    def _word(self, word: str) -> str:
+        if len(word) < LEAST_LETTERS or not (word.islower() or word.istitle()):
+            return word
+        slips = 1 if len(word) < 8 else 2
+        near = process.extract(word.casefold(), self._words, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        if not near:
+            return word
+        best = min(near, key=lambda found: (found[1], -self._counts[found[0]]))[0]
+        return best.capitalize() if word.istitle() else best
