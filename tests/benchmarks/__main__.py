@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import httpx
 
 from assistant.answering import Assistant
 from ingest.embedding import SentenceTransformerEmbedder
 from ingest.pipeline import ingest
 from ingest.settings import Settings
+from tests.conftest import waited
 
 QUESTIONS = [
     "What is batch normalization?",
@@ -48,6 +51,37 @@ def paired(name: str, work: Callable[[], object], against: Callable[[], object],
     )
 
 
+def page(assistant: Assistant) -> Iterator[str]:
+    """What the page costs: building it, and the first words through it."""
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from assistant.chat.serving import application
+    from tests.assistant.chat.conftest import serving
+    from tests.assistant.chat.test_many_people import Person, people
+
+    def empty() -> None:
+        with gr.Blocks(analytics_enabled=False) as blocks:
+            pass
+        gr.mount_gradio_app(FastAPI(), blocks, path="/", ssr_mode=False)
+
+    yield paired("build the page / an empty Gradio page", lambda: application(assistant), empty, 7)
+    with serving(assistant) as address:
+        person: Person = people(address, 1)[0]
+
+        def first_words() -> None:
+            person.kept = {}
+            waited(lambda: once(person))
+
+        async def once(one: Person) -> None:
+            async with httpx.AsyncClient(timeout=60) as session:
+                await one.ask(session, QUESTIONS[0])
+
+        yield paired(
+            "an answer through the page / from Python", first_words, lambda: list(assistant.stream(QUESTIONS[0])), 15
+        )
+
+
 def main() -> None:
     """Build a fresh index of our own corpus and measure."""
     with tempfile.TemporaryDirectory() as folder:
@@ -69,6 +103,8 @@ def main() -> None:
                     15,
                 )
             )
+        for row in page(assistant):
+            print(row)
         environ = {**os.environ, "UNDERHOOD_HOME": str(home)}
         cold = [sys.executable, "-m", "assistant.cli", "ask", QUESTIONS[0]]
         bare = [sys.executable, "-c", BARE]
