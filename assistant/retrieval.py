@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant import fusion
 from assistant.confidence import coverage
 from assistant.intent import intent
 from assistant.naming import Mention, Names
@@ -28,7 +28,6 @@ from ingest.notes import Claim
 from ingest.wording import norms
 
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
-PASSAGE_CANDIDATES = 100
 #: From this cosine on a claim's question is nearly the one that was typed.
 NEARLY = 0.8
 #: The least log-probability of a kind that counts, so that a rare form of question rules nothing out.
@@ -36,7 +35,6 @@ KIND_FLOOR = -5.0
 #: A question that is word for word, or nearly, one of a claim's own is not cut into parts.
 WHOLE = 0.93
 _SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
-DENSE_WEIGHT, SENTENCE_WEIGHT, BM25_WEIGHT = 0.5, 0.2, 0.3
 
 
 @dataclass(frozen=True)
@@ -291,36 +289,20 @@ class Search:
         text = self.index.store.text(passage.document, span.start, span.end)
         return (passage.document.split("/")[0], *norms(text))
 
-    def rank_passages(
-        self, text: str, vector: Vectors, count: int = PASSAGE_CANDIDATES
-    ) -> list[tuple[str, float, float]]:
-        """Passages by fused score, best first: (id, score, cosine).
-
-        Each leg is scaled between its lowest and highest over its own first ``count``; plain rank fusion
-        loses to cosines alone on most collections.
-        """
+    def rank_passages(self, text: str, vector: Vectors, count: int = fusion.DEPTH) -> list[tuple[str, float, float]]:
+        """Passages by fused score, best first: (id, score, cosine). Both legs bring ``count``, all are scored exactly."""
         (near,) = self.index.nearest("passages", vector[None, :], count)
-        if not near:
-            return []
-        dense = dict(near)
-        words = self.index.passage_words.scores(text)
-        ids = self.index.passage_words.ids
-        by_words = {ids[i]: float(words[i]) for i in np.argsort(-words)[:count] if words[i] > 0}
-        candidates = list(dict.fromkeys([*dense, *by_words]))
-        best = {i: float((self.index.sentence_vectors(i) @ vector).max(initial=-1.0)) for i in candidates}
-        fused = DENSE_WEIGHT * _scaled(dense, candidates)
-        fused += SENTENCE_WEIGHT * _scaled(best, candidates) + BM25_WEIGHT * _scaled(by_words, candidates)
-        order = np.argsort(-fused, kind="stable")
-        return [(candidates[n], float(fused[n]), dense.get(candidates[n], 0.0)) for n in order]
-
-
-def _scaled(scores: Mapping[str, float], candidates: Sequence[str]) -> NDArray[np.float64]:
-    """Scores between 0 (the lowest of the leg, or absent from it) and 1 (its highest), shape (candidates,)."""
-    if not scores:
-        return np.zeros(len(candidates))
-    low, high = min(scores.values()), max(scores.values())
-    width = (high - low) or 1.0
-    return np.array([(scores[i] - low) / width if i in scores else 0.0 for i in candidates])
+        words, ids = self.index.passage_words.scores(text), self.index.passage_words.ids
+        cosines = dict(near)
+        found = [ids[i] for i in fusion.first(words, count) if words[i] > 0 and ids[i] not in cosines]
+        cosines |= {i: float(v @ vector) for i, v in self.index.passage_vectors(found).items()}
+        candidates = list(cosines)
+        dense = np.array(list(cosines.values()))
+        sentences = [self.index.sentence_vectors(i) @ vector for i in candidates]
+        best = np.array([found.max(initial=-1.0) for found in sentences], np.float64)
+        matched = words[[self.index.passage_position[i] for i in candidates]].astype(np.float64)
+        fused = fusion.fuse(dense, best, matched, sum(map(len, sentences)) / max(1, len(candidates)))
+        return [(candidates[n], float(fused[n]), float(dense[n])) for n in fusion.first(fused, len(fused))]
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:

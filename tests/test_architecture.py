@@ -24,6 +24,7 @@ OWNERS = {
     "langchain": {"assistant/models.py"},
     "langchain_core": {"assistant/chain.py"},
     "gradio": {"assistant/chat/"},
+    "rapidfuzz": {"assistant/spelling.py"},
     "typer": {"assistant/cli.py"},
     "filelock": {"ingest/index/generation.py"},
     "httpx": {"ingest/fetching.py", "ingest/connecting.py"},
@@ -31,6 +32,9 @@ OWNERS = {
     "tenacity": {"ingest/fetching.py"},
     "pypdfium2": {"ingest/readers/", "assistant/chat/"},
     "trafilatura": {"ingest/readers/html.py"},
+    "ir_measures": {"assistant/evaluation/retrieval_runs.py"},
+    "sklearn": {"assistant/evaluation/fitting.py", "assistant/evaluation/grading.py"},
+    "scipy": {"assistant/evaluation/fitting.py", "assistant/evaluation/metrics.py"},
     "jinja2": {"assistant/evaluation/report.py", "assistant/chat/"},
 }
 #: From the bottom up; a module imports only modules of lines above its own, or of its own line.
@@ -61,6 +65,7 @@ ASSISTANT = [
         "assistant.contents",
         "assistant.questions",
         "assistant.confidence",
+        "assistant.fusion",
         "assistant.ranking",
         "assistant.models",
     },

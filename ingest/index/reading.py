@@ -92,6 +92,10 @@ class Index:
         first, last = self._sentence_offsets[position : position + 2]
         return np.asarray(self._sentence_vectors[first:last], np.float32)
 
+    def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of passages, by id, each of shape (d,), float32."""
+        return self._vectors.get("passages", ids) if ids else {}
+
     def passages(self, ids: Sequence[str]) -> list[StoredPassage]:
         """Passages by id."""
         return self.store.passages(ids)
