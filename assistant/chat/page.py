@@ -79,7 +79,7 @@ class _Page:
         self.store = gr.HTML({}, html_template=" ", js_on_load=_STORE, elem_id="store")
         self.editing = gr.State(False)
         self._wire(page)
-        self.shelf.wire(self.bridge, self.browse, self.scope)
+        self.shelf.wire(page, self.bridge, self.browse, self.scope)
 
     def _lay_out_composer(self) -> None:
         with gr.Row(elem_id="asking"):

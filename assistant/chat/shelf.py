@@ -45,7 +45,7 @@ class Shelf:
                 self.year = gr.Number(label="Year", precision=0, value=None, min_width=90)
             self.button = gr.Button("Add it", variant="primary", elem_id="add")
 
-    def wire(self, bridge: gr.HTML, view: gr.HTML, scope: gr.Dropdown) -> None:
+    def wire(self, page: gr.Blocks, bridge: gr.HTML, view: gr.HTML, scope: gr.Dropdown) -> None:
         """Connect the events: ``view`` shows the list again after a change, ``scope`` its new resources."""
         self.view, self.scope = view, scope
         outputs = [self.progress, view, scope]
@@ -55,6 +55,7 @@ class Shelf:
             "concurrency_id": "readings",
             "concurrency_limit": _WATCHING,
         }
+        page.load(self._running, outputs=[self.progress], **told)
         if self.allowed.fetch:
             bridge.fetch(self._fetch, outputs=outputs, **told)
         if self.allowed.upload:
@@ -65,6 +66,13 @@ class Shelf:
                 outputs=[*outputs, self.file, self.of],
                 **told,
             )
+
+    def _running(self) -> Iterator[str]:
+        """What is going on already when a page is opened."""
+        yield ""
+        if self.bringing.running:
+            for stage in self.bringing.watch():
+                yield _shown(stage)
 
     def _fetch(self, event: gr.EventData) -> Iterator[Update]:
         only = text(event, "only")

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,13 @@ def test_a_pdf_is_added_asked_about_and_removed(open_shelf: tuple[Tab, Assistant
 
 
 def test_fetching_shows_what_came_of_it(open_shelf: tuple[Tab, Assistant], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A click fetches; the bar fills; what could not be had is told with its reason, escaped."""
+    """A click fetches; a page opened meanwhile shows how far it is; what could not be had is told, escaped."""
     found, _ = open_shelf
+    going = threading.Event()
 
     def fetch(settings: Any, only: str, progress: readings.Progress) -> readings.Stage:
         progress("fetching", 1, 2)
+        going.wait(60)
         return readings.Stage(
             f"1 file fetched for {only}.", over=True, problems=("<script>alert(1)</script>: refused",)
         )
@@ -69,6 +72,10 @@ def test_fetching_shows_what_came_of_it(open_shelf: tuple[Tab, Assistant], monke
     monkeypatch.setattr(readings, "fetch", fetch)
     page = found.open("?view=readings").page
     page.evaluate("underhood('fetch', {only: 'doe-2001-descent', kind: 'readings', id: ''})")
+    page.wait_for_selector("#progress progress[value='1']")
+    page.reload()
+    page.wait_for_selector("#progress progress[value='1']")
+    going.set()
     page.wait_for_selector("#progress >> text=1 file fetched for doe-2001-descent.")
     page.click("#progress summary")
     assert "<script>alert(1)</script>: refused" in page.locator("#progress").inner_text()
