@@ -88,7 +88,9 @@ def start(assistant: Assistant) -> str:
 
 def examples(assistant: Assistant) -> str:
     """What stands below it: what is known, and questions to begin with."""
-    return fill("examples.html", known=known(assistant), sections=assistant.catalogue.section, free=free(assistant))
+    now = known(assistant)
+    offered = None if now.held else free(assistant)
+    return fill("examples.html", known=now, sections=assistant.catalogue.section, free=offered)
 
 
 def free(assistant: Assistant) -> Free:
