@@ -193,6 +193,8 @@ def _split(sentence: str) -> list[str]:
 
 
 def _kinds_of_part(piece: str, names: Names) -> list[Part]:
+    if names.of(bare := piece.strip("?.! ")):
+        return [Part(f"What is {bare}?")]
     for pattern in _RELATIONS:
         if (m := pattern.search(piece)) and _is_thing(m["x"]) and _is_thing(m["y"]):
             return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]

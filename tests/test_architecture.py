@@ -35,7 +35,8 @@ OWNERS = {
     "ir_measures": {"assistant/evaluation/retrieval_runs.py"},
     "sklearn": {"assistant/evaluation/fitting.py", "assistant/evaluation/grading.py"},
     "scipy": {"assistant/evaluation/fitting.py", "assistant/evaluation/metrics.py"},
-    "jinja2": {"assistant/evaluation/report.py", "assistant/chat/"},
+    "mcp": {"assistant/programs/mcp.py"},
+    "jinja2": {"assistant/evaluation/report.py", "assistant/programs/describing.py", "assistant/chat/"},
 }
 #: From the bottom up; a module imports only modules of lines above its own, or of its own line.
 LAYERS = [
@@ -75,6 +76,7 @@ ASSISTANT = [
     {"assistant.composing"},
     {"assistant.answering"},
     {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.verification", "assistant.evaluation"},
+    {"assistant.programs"},
     {"assistant.chat"},
     {"assistant.cli"},
 ]

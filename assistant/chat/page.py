@@ -20,12 +20,11 @@ from assistant.chat.events import number, session, text, who
 from assistant.chat.pictures import Pages
 from assistant.chat.sessions import Turn, dumped, turns
 from assistant.chat.shelf import Shelf, choices
-from assistant.chat.talking import Desk, Pace, talk, told
+from assistant.chat.talking import Desk, talk, told
+from assistant.pacing import AT_ONCE, WAITING, Pace
 from assistant.verification import Verifier
 from ingest.errors import UnderhoodError
 
-#: Questions answered at the same time, and those that may wait behind them.
-AT_ONCE, WAITING = 4, 60
 _ACTS = ("ask", "retry", "edit", "rate", "verify", "open", "fresh", "narrow", "forget", "fetch", "remove")
 _BRIDGE = (
     f"const acts = {list(_ACTS)!r};"
@@ -45,10 +44,10 @@ _EVERY: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
 Update = dict[Any, Any]
 
 
-def build(assistant: Assistant, *, allowed: Allowed = NOTHING) -> gr.Blocks:
-    """The page over an open assistant."""
+def build(assistant: Assistant, *, allowed: Allowed = NOTHING, pace: Pace | None = None) -> gr.Blocks:
+    """The page over an open assistant; ``pace`` is shared with other ways to ask."""
     with gr.Blocks(title="Underhood", fill_width=True, analytics_enabled=False) as page:
-        _Page(assistant, allowed).lay_out(page)
+        _Page(assistant, allowed, pace or Pace()).lay_out(page)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return page
 
@@ -56,9 +55,9 @@ def build(assistant: Assistant, *, allowed: Allowed = NOTHING) -> gr.Blocks:
 class _Page:
     """The components of one page and their handlers."""
 
-    def __init__(self, assistant: Assistant, allowed: Allowed) -> None:
-        self.assistant, self.allowed = assistant, allowed
-        self.pages, self.pace, self.desk = Pages(assistant), Pace(), Desk()
+    def __init__(self, assistant: Assistant, allowed: Allowed, pace: Pace) -> None:
+        self.assistant, self.allowed, self.pace = assistant, allowed, pace
+        self.pages, self.desk = Pages(assistant), Desk()
 
     def lay_out(self, page: gr.Blocks) -> None:
         """Make the components, top to bottom, and wire them."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering import Assistant
@@ -18,8 +17,6 @@ from ingest.errors import UnderhoodError
 #: A choice of the narrowing list that stands for a whole section.
 SECTION = "section:"
 
-#: Questions that one person may ask in a minute.
-A_MINUTE = 30
 #: Seconds between two sights of a growing answer: quicker ones cost the browser more than they show.
 SIGHT = 0.08
 
@@ -76,25 +73,6 @@ class Desk:
         with self._lock:
             if stop := self._stops.get(session):
                 stop.set()
-
-
-class Pace:
-    """How fast each person asks; forgets those who were quiet for a minute."""
-
-    def __init__(self, most: int = A_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._clock, self._lock = most, clock, threading.Lock()
-        self._asked: dict[str, deque[float]] = {}
-
-    def wait(self, who: str) -> int:
-        """Seconds until the person may ask again; 0, and the question counts, where it may now."""
-        now = self._clock()
-        with self._lock:
-            self._asked = {s: times for s, times in self._asked.items() if now - times[-1] < 60}
-            times = self._asked.setdefault(who, deque(maxlen=self._most))
-            if len(times) == self._most and now - times[0] < 60:
-                return max(1, round(60 - (now - times[0])))
-            times.append(now)
-        return 0
 
 
 def resources(catalogue: Catalogue, scope: Sequence[str]) -> list[str]:

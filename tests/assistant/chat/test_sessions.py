@@ -13,8 +13,9 @@ from assistant.answering import Assistant
 from assistant.answers import SCHEMA_VERSION
 from assistant.chat import feedback, sessions
 from assistant.chat.sessions import Turn
-from assistant.chat.talking import Desk, Pace, resources, talk, told
+from assistant.chat.talking import Desk, resources, talk, told
 from assistant.evaluation.runs import read_questions
+from assistant.pacing import Pace
 from assistant.verification import Verdict
 from ingest.settings import Settings
 from tests.assistant.chat.conftest import full_answer
