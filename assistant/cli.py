@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.terminal import mend, progress_bar
 from ingest.errors import QuestionError, SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def ingest(
     from ingest.pipeline import ingest as run
 
     addition = Addition(add, as_id, title, tuple(author or ()), year) if add is not None and as_id is not None else None
-    with _progress() as progress:
+    with progress_bar() as progress:
         report = run(
             settings,
             readings=readings,
@@ -190,7 +190,7 @@ def chat(
     from ingest.settings import Settings
 
     settings = Settings.from_environment()
-    with _progress() as progress:
+    with progress_bar() as progress:
         mend(settings, progress)
     serve(
         settings,
@@ -214,27 +214,6 @@ def mcp() -> None:
     from assistant.programs.mcp import serve as run
 
     run(Assistant.open())
-
-
-def mend(settings: Any, progress: Any) -> None:
-    """Build the index where it is missing or out of date, saying so in one line."""
-    from ingest.embedding import SentenceTransformerEmbedder
-    from ingest.errors import IndexBroken, IndexMissing, IndexOutdated
-    from ingest.index.generation import published
-    from ingest.pipeline import ingest as run
-    from ingest.pipeline import wanted_stamp
-
-    embedder = SentenceTransformerEmbedder(settings.embedder)
-    try:
-        published(settings.index, wanted_stamp(settings, embedder))
-    except (IndexMissing, IndexOutdated, IndexBroken) as error:
-        print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
-        report = run(settings, embedder=embedder, progress=progress)
-        if not report.counts.get("documents"):
-            from assistant.listing import offer
-
-            if free := offer(settings):
-                print(free, file=sys.stderr)
 
 
 @app.command()
@@ -261,7 +240,7 @@ def evaluate(
     """
     from assistant.evaluation.console import lines, run
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         summary, sheets = run(out, questions, retrieval, grade, grades or (), progress)
     for problem in summary["skipped_lines"]:
         print(f"underhood: {problem}", file=sys.stderr)
@@ -380,29 +359,6 @@ def doctor(
 
 def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr; one line a stage where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-                if not console.is_terminal:
-                    print(f"{stage} …", file=sys.stderr)
-            bar.update(tasks[stage], completed=done, total=total)
-            if done >= total:
-                bar.remove_task(tasks.pop(stage))
-
-        yield show
 
 
 if __name__ == "__main__":

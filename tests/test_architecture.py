@@ -78,6 +78,7 @@ ASSISTANT = [
     {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.verification", "assistant.evaluation"},
     {"assistant.programs"},
     {"assistant.chat"},
+    {"assistant.terminal"},
     {"assistant.cli"},
 ]
 
