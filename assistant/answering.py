@@ -141,7 +141,7 @@ class Assistant:
     @property
     def catalogue(self) -> Catalogue:
         """The reading list."""
-        return self._state.catalogue
+        return self._fresh().catalogue
 
     @property
     def index(self) -> Index:

@@ -20,6 +20,7 @@ from ingest.settings import Settings, packaged_corpus
 from tests.benchmarks.asking import QUESTIONS, asking
 from tests.benchmarks.ingesting import ingesting, profile_of_an_ingest
 from tests.benchmarks.measuring import ROOT, SHARED, Row, machine, skipped
+from tests.benchmarks.paging import paging
 from tests.benchmarks.peers import peers
 from tests.benchmarks.searching import searching
 
@@ -32,7 +33,7 @@ def arguments() -> argparse.Namespace:
     asked.add_argument("--home", type=Path, help="a built index to ask and search, instead of one made here")
     asked.add_argument("--readings", type=Path, default=SHARED / "readings", help="the readings to take in")
     asked.add_argument(
-        "--rows", default="ask,search,ingest,peers,profile,ingest-profile", help="which parts, comma-separated"
+        "--rows", default="ask,page,search,ingest,peers,profile,ingest-profile", help="which parts, comma-separated"
     )
     asked.add_argument("--rounds", type=int, default=15, help="how often each question is asked")
     asked.add_argument("--sizes", default="1000,10000,100000,1000000", help="of the search")
@@ -52,6 +53,7 @@ def main() -> None:
         sizes = tuple(int(n) for n in asked.sizes.split(","))
         parts: dict[str, Callable[[], Iterable[Row]]] = {
             "ask": lambda: asking(settings, asked.rounds),
+            "page": lambda: paging(settings, asked.rounds),
             "search": lambda: searching(settings, sizes),
             "ingest": lambda: ingesting(asked.readings, settings),
             "peers": lambda: peers(asked.passages, 100),
