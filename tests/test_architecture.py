@@ -55,7 +55,15 @@ LAYERS = [
     {"assistant"},
 ]
 ASSISTANT = [
-    {"assistant.answers", "assistant.questions", "assistant.confidence", "assistant.ranking", "assistant.models"},
+    {
+        "assistant.answers",
+        "assistant.agreement",
+        "assistant.contents",
+        "assistant.questions",
+        "assistant.confidence",
+        "assistant.ranking",
+        "assistant.models",
+    },
     {"assistant.intent", "assistant.conversation", "assistant.references"},
     {"assistant.retrieval"},
     {"assistant.grounding", "assistant.writers"},
