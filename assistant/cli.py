@@ -266,7 +266,9 @@ def verify(
         print(_dumped([{**asdict(v), "failed": v.failed} for v in verdicts]))
     else:
         for verdict in verdicts:
-            print(f"[{verdict.number}] {(verdict.check or 'not anchored').replace('_', ' ')}: {verdict.explanation}")
+            print(f"[{verdict.number}] {(verdict.check or 'not quoted').replace('_', ' ')}: {verdict.explanation}")
+            if verdict.failed:
+                print(f"      “{' '.join(verdict.quote.split())}”")
         failed = sum(v.failed for v in verdicts)
         print(
             f"{len(verdicts)} checked, {failed} failed." if verdicts else "Nothing to check: no citation, no quotation."

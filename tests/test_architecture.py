@@ -64,7 +64,7 @@ ASSISTANT = [
         "assistant.ranking",
         "assistant.models",
     },
-    {"assistant.intent", "assistant.conversation", "assistant.references"},
+    {"assistant.intent", "assistant.conversation", "assistant.references", "assistant.quotations"},
     {"assistant.retrieval"},
     {"assistant.grounding", "assistant.writers"},
     {"assistant.composing"},
