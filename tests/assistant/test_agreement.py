@@ -35,7 +35,11 @@ CLAIMS = {c.id: c.text for n in NOTES for c in n.claims}
         ("ReLU is zero for $x > 0$.", "The function is zero for x < 0.", ["symbol"]),
         ("A larger batch needs more memory per step.", "A smaller batch needs more memory per step.", ["comparative"]),
         ("Plain descent does not remember earlier steps.", "Plain descent does remember earlier steps.", ["negation"]),
-        ("Plain descent remembers earlier steps well.", "Plain descent never remembers earlier steps well.", ["negation"]),
+        (
+            "Plain descent remembers earlier steps well.",
+            "Plain descent never remembers earlier steps well.",
+            ["negation"],
+        ),
     ],
 )
 def test_each_kind_of_clash(statement: str, quote: str, kinds: list[str]):
@@ -89,7 +93,10 @@ def test_our_claims_agree_with_themselves_however_they_are_set(claim: str):
 def test_planted_faults_are_caught():
     """Of 800 sentences with one thing changed (eight kinds, from our notes), at least 97 of 100 are caught."""
     pairs = planted(list(CLAIMS.values()), 100)
-    sown, caught = Counter(k for k, *_ in pairs), Counter(k for k, text, changed in pairs if agreement(changed, text).contradicted)
+    sown, caught = (
+        Counter(k for k, *_ in pairs),
+        Counter(k for k, text, changed in pairs if agreement(changed, text).contradicted),
+    )
     assert len(pairs) >= 750
     assert set(sown) == set(KINDS)
     assert sum(caught.values()) / len(pairs) >= 0.97, caught
@@ -116,7 +123,9 @@ def test_other_facts_on_one_subject_are_no_contradiction():
 def test_true_pairs_are_not_flagged(readings: Path):
     """Of our claims and the sentences of held readings that their authors anchored them to, at most 1 of 100 is flagged."""
     resources = json.loads((readings / "manifest.json").read_text("utf-8"))
-    documents = [d for d in read_folder(readings, {r["resource"] for r in resources}) if not isinstance(d, ReadingError)]
+    documents = [
+        d for d in read_folder(readings, {r["resource"] for r in resources}) if not isinstance(d, ReadingError)
+    ]
     anchors = [a for found in read_anchors(ROOT / "corpus" / "anchors").values() for a in found]
     pairs = {}
     for document in documents:
