@@ -205,13 +205,13 @@ class Assistant:
         if draft.chosen and (self.settings.model or self._given_model):
             yield from self._with_model(composer, base, draft, evidence)
         elif draft.chosen or draft.window:
-            yield from pieces(composer.answered(base, draft))
+            yield from pieces(composer.answered(base, draft, evidence))
         else:
             yield from pieces(composer.declined(base, evidence))
 
     def _with_model(self, composer: Composer, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
         """The model's answer sentence by sentence; the extractive one, marked so, where the model fails."""
-        extractive = composer.answered(base, draft)
+        extractive = composer.answered(base, draft, evidence)
         texts, citations = composer.for_model(draft, evidence)
         written = ModelAnswer(citations)
         try:

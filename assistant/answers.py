@@ -1,7 +1,7 @@
 """What an answer is: statements, the citations they rest on, and how far each was checked.
 
-Frozen values and their JSON (``schema_version`` 1); no logic but the words in which each case is told to a
-person. The vocabulary is that of the design: a statement in our voice is ``linked`` at most, only a
+Frozen values and their JSON (``schema_version`` 2; 1 is read as well); no logic but the words in which each case
+is told to a person. The vocabulary is that of the design: a statement in our voice is ``linked`` at most, only a
 resource's own words are ``quoted``.
 """
 
@@ -14,7 +14,9 @@ from typing import Any, Literal, get_args
 from ingest.documents import Locator
 from ingest.errors import QuestionError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: What can be read. Version 1 had no ``remarks`` on a statement; all else is as it was.
+READABLE = (1, 2)
 
 Voice = Literal["note", "reading", "model"]
 Support = Literal["quoted", "linked", "unchecked", "contradicted"]
@@ -71,9 +73,14 @@ class Citation:
     check: Check | None = None
 
     @property
-    def solid(self) -> bool:
-        """Whether the source's own words stand behind the number."""
+    def found(self) -> bool:
+        """Whether the quoted words stand in a text that is held, be it the resource's or a related one's."""
         return self.quote is not None and self.check in ("words_found", "moved")
+
+    @property
+    def solid(self) -> bool:
+        """Whether the resource's own words stand behind the number; a related text's words do not count."""
+        return self.found and self.relation != "related"
 
     @property
     def place(self) -> str:
@@ -89,13 +96,22 @@ class Citation:
 
 @dataclass(frozen=True)
 class Statement:
-    """One sentence or two of an answer, the numbers of its citations, and how far it is supported."""
+    """One sentence or two of an answer, the numbers of its citations, and how far it is supported.
+
+    ``remarks`` say, each in a sentence, where its content and its quote part: see assistant/agreement.py.
+    """
 
     text: str
     voice: Voice
     citations: tuple[int, ...]
     support: Support
     part: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def marked(self) -> str:
+        """The statement as it stands in an answer's text: with ``[n]`` for each citation."""
+        return f"{self.text} {''.join(f'[{n}]' for n in self.citations)}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -137,6 +153,16 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
+    def spans(self) -> list[tuple[Statement, int, int]]:
+        """Each statement with the span of ``text`` (code points) that it fills together with its markers."""
+        found, at = [], 0
+        for statement in self.statements:
+            start = self.text.find(statement.marked, at)
+            if start >= 0:
+                at = start + len(statement.marked)
+                found.append((statement, start, at))
+        return found
+
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``from_json`` reads it back."""
         raw = asdict(self)
@@ -149,9 +175,9 @@ class Answer:
         """The answer in ``raw``. Raises QuestionError where it is none, or of a schema that is not known here."""
         if not isinstance(raw, dict) or "schema_version" not in raw:
             raise QuestionError("this is not an answer of Underhood (no schema_version)")
-        if raw["schema_version"] != SCHEMA_VERSION:
+        if raw["schema_version"] not in READABLE:
             raise QuestionError(
-                f"schema_version {raw['schema_version']!r} is not known here (known: {SCHEMA_VERSION})",
+                f"schema_version {raw['schema_version']!r} is not known here (known: {', '.join(map(str, READABLE))})",
                 todo="Use the version of Underhood that wrote it, or a newer one",
             )
         try:
@@ -165,6 +191,7 @@ class Answer:
                     "read_next": tuple(Pointer(**p) for p in raw.get("read_next", ())),
                     "warnings": tuple(raw.get("warnings", ())),
                     "considered": tuple(Considered(**c) for c in raw.get("considered", ())),
+                    "schema_version": SCHEMA_VERSION,
                 }
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -177,7 +204,9 @@ def _only(cls: type, raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _statement(raw: Mapping[str, Any]) -> Statement:
-    return Statement(**{**_only(Statement, raw), "citations": tuple(raw["citations"])})
+    return Statement(
+        **{**_only(Statement, raw), "citations": tuple(raw["citations"]), "remarks": tuple(raw.get("remarks", ()))}
+    )
 
 
 def _citation(raw: Mapping[str, Any]) -> Citation:
@@ -194,25 +223,30 @@ def _citation(raw: Mapping[str, Any]) -> Citation:
 
 def explain(citation: Citation) -> str:
     """What was checked of a citation, in words for a person (the design's table, case by case)."""
-    place, basis = citation.place, citation.basis
-    unsure = _IDENTITY.get(citation.resource.identity, "")
+    return f"{_told(citation)}{_IDENTITY.get(citation.resource.identity, '')}"
+
+
+def _told(citation: Citation) -> str:
+    place = citation.place
     if citation.check in _FAILED:
-        return f"{_FAILED[citation.check]} ({place}).{unsure}"
-    if citation.relation == "quotes":
-        return f"{place}, word for word. Found in our copy.{unsure}"
+        return f"{_FAILED[citation.check]} ({place})."
     if citation.relation == "related":
-        return f"Related passage in {place}; not checked to support the sentence.{unsure}"
-    if citation.quote is not None:
-        moved = " They stand elsewhere in this edition." if citation.check == "moved" else ""
+        return f"Related passage, from {place}, which is not the resource itself; not checked to support the sentence."
+    moved = " They stand elsewhere than the answer said." if citation.check == "moved" else ""
+    if citation.relation == "quotes" and citation.found:
+        return f"{place}, word for word. Found in our copy.{moved}"
+    if citation.relation == "quotes":
+        return f"Quoted from {place}. The text is not here, so the words were not checked."
+    if citation.quote is not None and citation.found:
         return (
             f"Our words. Our note rests them on {place}, quoted here. The words are there; that they mean the same is our "
-            f"author's judgement.{moved}{unsure}"
+            f"author's judgement.{moved}"
         )
-    if basis == "record":
-        return f"Our words, from the abstract or record of {place}; the full text was not read.{unsure}"
+    if citation.basis == "record":
+        return f"Our words, from the abstract or record of {place}; the full text was not read."
     if citation.check == "not_held":
-        return f"Our words. Our note points to {place}. The text is not here, so nothing was checked.{unsure}"
-    return f"Our words. Our note points to {place}, which is held here, but to no single sentence of it.{unsure}"
+        return f"Our words. Our note points to {place}. The text is not here, so nothing was checked."
+    return f"Our words. Our note points to {place}, which is held here, but to no single sentence of it."
 
 
 _FAILED: dict[str | None, str] = {

@@ -12,12 +12,14 @@ from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.messages import AIMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict
 
 from assistant.answering import Assistant
 from assistant.answers import Answer
+from assistant.references.langchain import content_blocks
 from ingest.errors import QuestionError
 
 
@@ -96,6 +98,23 @@ class UnderhoodRunnable(RunnableSerializable[str | dict[str, Any], Answer]):
     def _answer(self, value: str | dict[str, Any]) -> Answer:
         question, history = _read(value)
         return self.assistant.ask(question, history)
+
+
+def to_message(answer: Answer) -> AIMessage:
+    """The answer as a chat message, its citations as LangChain's standard annotations on the text.
+
+    ``message.content_blocks`` holds them; outcome, confidence and notice stand in ``response_metadata``.
+    """
+    return AIMessage(
+        content_blocks=content_blocks(answer),  # type: ignore[arg-type]  # typed dicts, made as plain ones
+        response_metadata={
+            "model_name": answer.writer,
+            "outcome": answer.outcome,
+            "confidence": answer.confidence,
+            "notice": answer.notice,
+            "output_version": "v1",
+        },
+    )
 
 
 def _read(value: str | dict[str, Any]) -> tuple[str, list[Any]]:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from ingest.errors import SettingsError, UnderhoodError
+from ingest.errors import QuestionError, SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
+    from assistant.answers import Answer
     from ingest.report import Report
     from ingest.settings import Settings
 
@@ -70,18 +71,28 @@ def _options(
 def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
     as_json: Json = False,
+    format_: Annotated[
+        str,
+        typer.Option("--format", help="text, markdown, bibtex, csl, annotations (W3C), langchain or json."),
+    ] = "text",
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Narrow it to this resource (may be repeated).")
     ] = None,
 ) -> None:
     """Answer one question, every sentence cited."""
+    from assistant.references import FORMATS
+
+    if as_json or format_ == "json":
+        write: Callable[[Answer], str] = lambda answer: _dumped(answer.to_json())  # noqa: E731  # beside the other formats
+    elif format_ in FORMATS:
+        write = FORMATS[format_]
+    else:
+        raise QuestionError(f"no format {format_!r}", todo=f"Use one of: {', '.join([*FORMATS, 'json'])}")
     from assistant.answering import Assistant
     from assistant.questions import clean
-    from assistant.references import to_terminal
 
     text = clean(sys.stdin.read(100_000) if question == "-" else question)
-    answer = Assistant.open().ask(text, resources=only or None)
-    print(_dumped(answer.to_json()) if as_json else to_terminal(answer))
+    print(write(Assistant.open().ask(text, resources=only or None)))
 
 
 @app.command()
@@ -268,7 +279,9 @@ def verify(
         print(_dumped([{**asdict(v), "failed": v.failed} for v in verdicts]))
     else:
         for verdict in verdicts:
-            print(f"[{verdict.number}] {(verdict.check or 'not anchored').replace('_', ' ')}: {verdict.explanation}")
+            print(f"[{verdict.number}] {(verdict.check or 'not quoted').replace('_', ' ')}: {verdict.explanation}")
+            if verdict.failed:
+                print(f"      “{' '.join(verdict.quote.split())}”")
         failed = sum(v.failed for v in verdicts)
         print(
             f"{len(verdicts)} checked, {failed} failed." if verdicts else "Nothing to check: no citation, no quotation."

@@ -6,8 +6,9 @@ checks nothing (grounding.py); it puts their results into words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from assistant import grounding
 from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
@@ -75,7 +76,7 @@ class Composer:
             ),
         )
 
-    def answered(self, base: Answer, draft: Draft) -> Answer:
+    def answered(self, base: Answer, draft: Draft, evidence: Evidence) -> Answer:
         """The answer that a draft makes."""
         drafts: list[tuple[str, Sequence[Citation], str | None]] = [
             (c.found.claim.text, self._grounder.of_claim(c.found.claim), c.part.text) for c in draft.chosen
@@ -92,11 +93,11 @@ class Composer:
             outcome=outcome,
             reason=_reason(draft, sure),
             notice=grounding.notice(statements, citations),
-            text="\n\n".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in statements),
+            text="\n\n".join(s.marked for s in statements),
             statements=statements,
             citations=citations,
             unanswered=draft.unanswered,
-            read_next=self._read_next(draft.chosen),
+            read_next=self._read_next(draft.chosen, evidence),
         )
 
     def declined(self, base: Answer, evidence: Evidence) -> Answer:
@@ -140,14 +141,27 @@ class Composer:
                         found.setdefault(cited.resource, why)
         return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
 
-    def _read_next(self, chosen: Sequence[Chosen]) -> tuple[Pointer, ...]:
-        """Up to three resources, from the reading paths of the chosen claims' concepts."""
-        found: dict[str, str] = {}
-        for choice in chosen:
-            for resource, why in self._index.note_of[choice.found.claim.note].read_next:
-                if resource in self._catalogue.by_id:
-                    found.setdefault(resource, why)
-        return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
+    def _read_next(self, chosen: Sequence[Chosen], evidence: Evidence) -> tuple[Pointer, ...]:
+        """Up to three resources from the reading paths of what the answer is about, the first of each path first."""
+        notes = [self._index.note_of[c.found.claim.note] for c in chosen]
+        if not notes:
+            by_concept = {n.concept: n for n in self._index.notes}
+            notes = [by_concept[m.concept] for m in evidence.mentions]
+        paths = {n.name: n.read_next for n in notes if n.read_next}
+        return reading_next(paths, self._catalogue.by_id)
+
+
+def reading_next(paths: Mapping[str, Sequence[tuple[str, str]]], known: Container[str]) -> tuple[Pointer, ...]:
+    """The first three resources of reading paths, taking turns; of several paths each reason names its own.
+
+    ``paths``: for the name of each concept its resources, each with a reason.
+    """
+    found: dict[str, str] = {}
+    for step in zip_longest(*([(name, *s) for s in path] for name, path in paths.items())):
+        for name, resource, why in filter(None, step):
+            if resource in known:
+                found.setdefault(resource, why if len(paths) == 1 else f"on {name}: {why}")
+    return tuple(Pointer(r, why) for r, why in list(found.items())[:3])
 
 
 def pieces(answer: Answer) -> Iterator[str | Answer]:

@@ -26,7 +26,7 @@ from ingest.note_checks import Finding, check_notes
 from ingest.notes import Anchor, Note, parse_note, read_anchors, read_notes
 from ingest.pipeline import wanted_stamp
 from ingest.settings import DEFAULT_EMBEDDER, Settings, writable_home
-from ingest.wording import WordIndex, norms
+from ingest.wording import NORMALISATIONS, WordIndex, norms
 
 #: Two claims of different ids nearer than this say the same.
 SAME_CLAIM = 0.97
@@ -136,16 +136,18 @@ def _anchors(notes: Sequence[Note], anchors: Mapping[str, Sequence[Anchor]]) -> 
 
 def _lost_anchors(anchors: Mapping[str, Sequence[Anchor]], documents: Sequence[Document]) -> Iterator[Finding]:
     """Anchors into a resource that is held, whose words no text of it has. Another edition may lack them: a look."""
-    held: dict[str, list[tuple[Document, WordIndex]]] = defaultdict(list)
+    held: dict[str, list[tuple[Document, dict[int, WordIndex]]]] = defaultdict(list)
     for document in documents:
-        held[document.resource].append((document, WordIndex(document.text)))
+        used = {a.normalisation for found in anchors.values() for a in found if a.resource == document.resource}
+        held[document.resource].append((document, {n: WordIndex(document.text, n) for n in used & NORMALISATIONS}))
     sought = lost = 0
     for found in anchors.values():
         for one in found:
             if one.resource not in held or one.edition not in {d.edition or d.name for d, _ in held[one.resource]}:
                 continue
             sought += 1
-            if not any(i.find_digest(one.words, one.sha256, one.start) for _, i in held[one.resource]):
+            indexes = [i[one.normalisation] for _, i in held[one.resource] if one.normalisation in i]
+            if not any(i.find_digest(one.words, one.sha256, one.start) for i in indexes):
                 lost += 1
                 yield Finding(f"anchors/{one.claim}", f"its words are not in {one.resource} ({one.edition})")
     yield Finding("anchors", f"{sought - lost} of {sought} anchors into held editions found", serious=False)

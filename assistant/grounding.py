@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote as percent
 
+from assistant.agreement import agreement
 from assistant.answers import Citation, Quote, ResourceRef, Statement, Support
 from assistant.retrieval import PassageFound
 from ingest.catalogue import Catalogue, Resource
@@ -35,18 +36,34 @@ class Grounder:
     def of_claim(self, claim: Claim) -> list[Citation]:
         """A claim's citations, those with the source's words first; numbers are given later."""
         anchors = self._index.store.anchors(claim.id)
-        made = [self._citation(claim, c, anchors) for c in claim.citations if c.resource in self._catalogue.by_id]
-        return sorted(made, key=lambda c: not c.solid)
+        made = [
+            m
+            for c in claim.citations
+            if c.resource in self._catalogue.by_id
+            for m in self._citations(claim, c, anchors)
+        ]
+        return sorted(made, key=lambda c: (not c.solid, c.relation == "related"))
 
-    def _citation(self, claim: Claim, cited: ClaimCitation, anchors: Sequence[ResolvedAnchor]) -> Citation:
+    def _citations(self, claim: Claim, cited: ClaimCitation, anchors: Sequence[ResolvedAnchor]) -> list[Citation]:
+        """What a claim says of one resource: its words where they are held, else its address, and any related text's words."""
+        plain = self._address(claim, cited)
+        documents = [
+            (a, d)
+            for a in anchors
+            if a.document.split("/")[0] == cited.resource and (d := self._index.store.document(a.document))
+        ]
+        own = next((self._quoted(plain, a, d) for a, d in documents if d.role == "text"), plain)
+        related = next((self._quoted(plain, a, d) for a, d in documents if d.role == "related"), None)
+        return [own] if own is not plain or related is None else [plain, related]
+
+    def _address(self, claim: Claim, cited: ClaimCitation) -> Citation:
         resource = self._catalogue.by_id[cited.resource]
         note = self._resource_notes.get(cited.resource)
-        written = Locator(written=cited.locator)
-        plain = Citation(
+        return Citation(
             number=0,
             resource=reference(resource),
             edition=note.edition if note else None,
-            locator=written,
+            locator=Locator(written=cited.locator),
             url=resource.url,
             relation="paraphrases",
             link="author",
@@ -54,20 +71,20 @@ class Grounder:
             basis=note.basis if note else None,
             check=None if self.holds(cited.resource) else "not_held",
         )
-        found = [a for a in anchors if a.document.split("/")[0] == cited.resource]
-        if not found:
-            return plain
-        document = self._index.store.document(found[0].document)
-        if document is None:
-            return plain
-        locator = replace(document.locate(found[0].start), written=cited.locator)
+
+    def _quoted(self, plain: Citation, anchor: ResolvedAnchor, document: Document) -> Citation:
+        """The citation with the words that the anchor found; a related text is cited as itself, at its own places."""
+        resource = self._catalogue.by_id[plain.resource.id]
+        own = document.role == "text"
+        locator = document.locate(anchor.start)
         return replace(
             plain,
+            resource=plain.resource if own else beside(document),
             edition=document.edition,
-            locator=locator,
-            url=deep_link(resource, document, locator),
-            relation="paraphrases" if document.role == "text" else "related",
-            quote=cut(document, found[0].start, found[0].end),
+            locator=replace(locator, written=plain.locator.written) if own else locator,
+            url=deep_link(resource, document, locator) if own else (document.url or ""),
+            relation="paraphrases" if own else "related",
+            quote=cut(document, anchor.start, anchor.end),
             check="words_found",
         )
 
@@ -75,11 +92,11 @@ class Grounder:
         """The citation of a reading's own words."""
         document = self._index.store.document(found.passage.document)
         assert document is not None  # the passage came from the same store
-        resource = self._catalogue.by_id.get(document.resource)
+        resource = self._catalogue.by_id.get(document.resource) if document.role == "text" else None
         locator = document.locate(start)
         return Citation(
             number=0,
-            resource=reference(resource) if resource else unknown(document),
+            resource=reference(resource) if resource else beside(document),
             edition=document.edition,
             locator=locator,
             url=deep_link(resource, document, locator) if resource else (document.url or ""),
@@ -105,9 +122,9 @@ def reference(resource: Resource) -> ResourceRef:
     )
 
 
-def unknown(document: Document) -> ResourceRef:
-    """What is said of a reading whose resource has left the catalogue."""
-    title = document.parsed.title or document.name
+def beside(document: Document) -> ResourceRef:
+    """What is said of a text that is not the resource it is filed under, or whose resource has left the catalogue."""
+    title = document.parsed.title or document.edition or document.name
     return ResourceRef(document.resource, title, title, (), None, "reading", document.url or "", "certain")
 
 
@@ -140,24 +157,35 @@ def numbered(
         for citation in citations:
             known.setdefault(citation, len(known) + 1)
         quoted = any(c.relation == "quotes" for c in citations)
+        support, remarks = support_of(text, citations)
         statements.append(
             Statement(
                 text=text,
                 voice="reading" if quoted else "note",
                 citations=tuple(known[c] for c in citations),
-                support=_support(citations),
+                support=support,
                 part=part,
+                remarks=remarks,
             )
         )
     return tuple(statements), tuple(replace(c, number=n) for c, n in known.items())
 
 
-def _support(citations: Sequence[Citation]) -> Support:
+def support_of(text: str, citations: Sequence[Citation]) -> tuple[Support, tuple[str, ...]]:
+    """How far a statement is supported by its citations, and remarks on where its content and their words part.
+
+    A resource's own words are ``quoted``. Ours are ``linked`` where the words they rest on are here and speak of every
+    number in them, ``contradicted`` where those say another thing, else ``unchecked``.
+    """
     if any(c.relation == "quotes" and c.solid for c in citations):
-        return "quoted"
-    if any(c.relation == "paraphrases" and c.solid for c in citations):
-        return "linked"
-    return "unchecked"
+        return "quoted", ()
+    quotes = [c.quote.text for c in citations if c.quote is not None and c.solid]
+    if not quotes:
+        return "unchecked", ()
+    compared = agreement(text, *quotes)
+    if compared.contradicted:
+        return "contradicted", compared.remarks
+    return "unchecked" if compared.unspoken else "linked", compared.remarks
 
 
 def notice(statements: Sequence[Statement], citations: Sequence[Citation]) -> str:
@@ -176,4 +204,9 @@ def notice(statements: Sequence[Statement], citations: Sequence[Citation]) -> st
     if not solid:
         return f"{whose}; the sources' own words are not behind {'it' if total == 1 else 'them'}, so each citation is an address."
     verb = "shows" if solid == 1 else "show"
-    return f"{whose}; {solid} of {total} {sentences} {verb} the source's own words."
+    return f"{whose}; {solid} of {total} {sentences} {verb} the source's own words{_doubt(statements)}."
+
+
+def _doubt(statements: Sequence[Statement]) -> str:
+    doubted = sum(s.support == "contradicted" for s in statements)
+    return f", and {doubted} may say other than its source" if doubted else ""

@@ -1,20 +1,22 @@
 """Checking an answer again, without a model: are the quoted words where the answer says they are?
 
-Works on saved answers and on anybody's text with quotations. Words are compared after the normalisation of
-ingest/wording.py, so typesetting is forgiven and nothing that changes what is said. Likeness only names the
-way a quote fails; it never lets one pass.
+Works on saved answers and on anybody's text with quotations (assistant/quotations.py). Words are compared after the
+normalisation of ingest/wording.py, so typesetting is forgiven and nothing that changes what is said. Likeness only
+names the way a quote fails; it never lets one pass.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
-from assistant.answers import Answer, Check, Citation
+from assistant.agreement import agreement
+from assistant.answers import Answer, Check, Citation, Statement
+from assistant.quotations import names_of, quotations
 from ingest.added import reading_list
 from ingest.catalogue import Catalogue
 from ingest.documents import Document, Locator
@@ -25,9 +27,8 @@ from ingest.wording import WordIndex, norms
 
 #: A quote that shares this much of its words, in order, with a place of the resource was changed, not invented.
 LIKENESS = 0.6
-#: Quotations of fewer words are phrases, not evidence.
-MIN_WORDS = 4
-_QUOTED = re.compile(r"“([^”]+)”|\"([^\"\n]+)\"|«([^»]+)»|„([^“”]+)[“”]")
+#: A word that stands in a text more often says nothing of where a quote comes from.
+COMMON = 300
 _FAILED: frozenset[Check | None] = frozenset({"altered", "misattributed", "fabricated"})
 
 
@@ -61,164 +62,210 @@ class _Place:
         return self.document.locate(self.start)
 
 
+@dataclass(frozen=True)
+class _Sought:
+    """A quotation, the resources it is said to be from (none: any), and the citation that says so."""
+
+    number: int
+    quote: str
+    named: tuple[str, ...]
+    citation: Citation | None = None
+
+    @property
+    def source(self) -> str | None:
+        """The hash of the file that was quoted, where the citation tells it."""
+        return self.citation.quote.source_sha256 if self.citation and self.citation.quote else None
+
+    @property
+    def related(self) -> bool:
+        """Whether it may be in a text that is not the resource itself."""
+        return not self.named or (self.citation is not None and self.citation.relation == "related")
+
+
 class Verifier:
     """Looks words up in all readings that one index holds."""
 
     def __init__(self, index: Index, catalogue: Catalogue) -> None:
         self._index, self._catalogue = index, catalogue
-        self._keys = [d["key"] for d in index.store.document_list()]
+        self._held = index.store.document_list()
+        self._documents: dict[str, Document] = {}
         self._indexes: dict[str, WordIndex] = {}
 
     def answer(self, answer: Answer) -> list[Verdict]:
-        """A verdict for each citation of an answer, in their order."""
-        return [self._citation(c) for c in answer.citations]
+        """A verdict for each citation of an answer, in their order; then one for each sentence that misquotes."""
+        verdicts = [self._citation(c) for c in answer.citations]
+        cited = {c.number: c for c in answer.citations}
+        of_statement = [_statement(s, [cited[n] for n in s.citations if n in cited]) for s in answer.statements]
+        return [*verdicts, *filter(None, of_statement)]
 
     def text(self, text: str) -> list[Verdict]:
         """A verdict for each quotation in any text: does a held resource say this, and the one that is named?"""
-        found: list[Verdict] = []
-        for paragraph in re.split(r"\n\s*\n", text):
-            named = self._named(paragraph)
-            for match in _QUOTED.finditer(paragraph):
-                quote = next(g for g in match.groups() if g)
-                if len(norms(quote)) >= MIN_WORDS:
-                    found.append(self._quote(len(found) + 1, quote, named, None))
-        return found
+        names = names_of(self._catalogue)
+        return [self._quote(_Sought(n, q, named)) for n, (q, named) in enumerate(quotations(text, names), 1)]
 
     def _citation(self, citation: Citation) -> Verdict:
-        quote = citation.quote
+        quote, named = citation.quote, self._named(citation)
         if quote is None:
             return Verdict(citation.number, "", citation.check, citation.place, "Nothing was quoted; an address only.")
-        document = self._exact(quote.text_sha256, citation.resource.id)
-        if document and document.text[quote.start : quote.end] == quote.text:
-            return self._at(citation.number, quote.text, [_Place(document, quote.start, quote.end)], citation)
-        return self._quote(citation.number, quote.text, [citation.resource.id], citation)
+        sought = _Sought(citation.number, quote.text, (named,), citation)
+        for row in self._held:
+            if row["text_sha256"] == quote.text_sha256 and self._allowed(row, sought):
+                document = self._document(row["key"])
+                if document.text[quote.start : quote.end] == quote.text and quote.text:
+                    return self._at(sought, [_Place(document, quote.start, quote.end)])
+        return self._quote(sought)
 
-    def _quote(self, number: int, quote: str, named: Sequence[str], citation: Citation | None) -> Verdict:
-        places = list(self._places(norms(quote)))
-        here = [p for p in places if not named or p.document.resource in named]
-        if here:
-            return self._at(number, quote, here, citation)
-        if places:
-            owner = self._short(places[0].document.resource)
-            return Verdict(
-                number,
-                quote,
-                "misattributed",
-                owner,
-                f"The words are in {self._where(places[0])}, not in {self._all(named)}.",
-            )
-        if named and not any(k.split("/")[0] in named for k in self._keys):
-            return Verdict(number, quote, "not_held", self._all(named), "The text is not here, so nothing was checked.")
-        return self._unfound(number, quote, named)
+    def _named(self, citation: Citation) -> str:
+        """The resource a citation names: by its id, or by another resource's title where that was put in."""
+        own = self._catalogue.by_id.get(citation.resource.id)
+        if own is None or citation.relation == "related" or own.title == citation.resource.title:
+            return citation.resource.id
+        return next((r.id for r in self._catalogue if r.title == citation.resource.title), citation.resource.id)
 
-    def _at(self, number: int, quote: str, places: Sequence[_Place], citation: Citation | None) -> Verdict:
+    def _quote(self, sought: _Sought) -> Verdict:
+        wanted = norms(sought.quote)
+        if not wanted:
+            return Verdict(sought.number, sought.quote, "fabricated", "", "The quotation holds no word.")
+        allowed = [r["key"] for r in self._held if self._allowed(r, sought)]
+        if here := list(self._places(wanted, allowed)):
+            return self._at(sought, here)
+        others = [r["key"] for r in self._held if r["key"] not in allowed]
+        there = next(self._places(wanted, others), None)
+        gone = not any(r["resource"] in sought.named for r in self._held) and bool(sought.named)
+        if gone and (there is None or self._file_is_gone(sought)):
+            return self._verdict(sought, "not_held", self._all(sought), "The text is not here, so nothing was checked.")
+        if there is not None:
+            whose = "a text beside it, " if there.document.resource in sought.named else ""
+            said = f"The words are in {whose}{self._where(there)}, not in {self._all(sought)}."
+            return self._verdict(sought, "misattributed", self._where(there), said)
+        return self._unfound(sought, wanted, allowed)
+
+    def _at(self, sought: _Sought, places: Sequence[_Place]) -> Verdict:
         """The words are there; ``moved`` where an answer says another page or edition."""
-        if citation is None:
-            return Verdict(number, quote, "words_found", self._where(places[0]), f"Found in {self._where(places[0])}.")
-        said = citation.locator
+        citation = sought.citation
         for place in places:
-            if (said.page, said.seconds, said.cell) == (
-                place.locator.page,
-                place.locator.seconds,
-                place.locator.cell,
-            ) and (citation.edition == place.document.edition):
-                return Verdict(number, quote, "words_found", self._where(place), f"Found in {self._where(place)}.")
-        return Verdict(
-            number,
-            quote,
-            "moved",
-            self._where(places[0]),
-            f"The words are in {self._where(places[0])}; the answer says {citation.place}.",
-        )
+            if citation is None or not _elsewhere(citation, place):
+                newer = " The file is the same, read by a newer reader." if self._reread(sought) else ""
+                return self._verdict(
+                    sought, "words_found", self._where(place), f"Found in {self._where(place)}.{newer}"
+                )
+        assert citation is not None
+        first = places[0]
+        differs = "; ".join(_elsewhere(citation, first))
+        return self._verdict(sought, "moved", self._where(first), f"The words are in {self._where(first)}: {differs}.")
 
-    def _unfound(self, number: int, quote: str, named: Sequence[str]) -> Verdict:
-        wanted, best, likeness = norms(quote), None, 0.0
-        for document in self._documents(named):
-            for place, share in _alike(wanted, self._words(document.key)):
+    def _unfound(self, sought: _Sought, wanted: Sequence[str], keys: Sequence[str]) -> Verdict:
+        best, likeness = None, 0.0
+        for key in keys:
+            for span, share in alike(wanted, self._words(key)):
                 if share > likeness:
-                    best, likeness = _Place(document, *place), share
+                    best, likeness = _Place(self._document(key), *span), share
         if best is None or likeness < LIKENESS:
-            return Verdict(number, quote, "fabricated", self._all(named), "No held resource has these words.")
-        held = best.document.text[best.start : best.end]
-        return Verdict(
-            number, quote, "altered", self._where(best), f"The source says something else: {difference(quote, held)}"
-        )
+            return self._verdict(sought, "fabricated", self._all(sought), "No held resource has these words.")
+        differs = difference(sought.quote, best.document.text[best.start : best.end])
+        return self._verdict(sought, "altered", self._where(best), f"The source says something else: {differs}")
 
-    def _places(self, wanted: Sequence[str]) -> Iterator[_Place]:
-        for key in self._keys:
-            index = self._words(key)
-            for start, end in index.find(wanted):
-                document = self._index.store.document(key)
-                if document is not None:
-                    yield _Place(document, start, end)
+    def _verdict(self, sought: _Sought, check: Check, place: str, explanation: str) -> Verdict:
+        return Verdict(sought.number, sought.quote, check, place, explanation)
 
-    def _documents(self, named: Sequence[str]) -> Iterator[Document]:
-        for key in self._keys:
-            if not named or key.split("/")[0] in named:
-                document = self._index.store.document(key)
-                if document is not None:
-                    yield document
+    def _allowed(self, row: dict[str, str], sought: _Sought) -> bool:
+        """Whether the words may stand in this text: of a resource that is named, and that resource itself."""
+        return (not sought.named or row["resource"] in sought.named) and (row["role"] == "text" or sought.related)
+
+    def _file_is_gone(self, sought: _Sought) -> bool:
+        """Whether the very file that was quoted is no longer held."""
+        return sought.source is not None and all(r["source_sha256"] != sought.source for r in self._held)
+
+    def _reread(self, sought: _Sought) -> bool:
+        """Whether the quoted file is held, but no longer has the text it was quoted from."""
+        quote = sought.citation.quote if sought.citation else None
+        texts = {r["text_sha256"] for r in self._held if r["source_sha256"] == sought.source}
+        return quote is not None and bool(texts) and quote.text_sha256 not in texts
+
+    def _places(self, wanted: Sequence[str], keys: Iterable[str]) -> Iterator[_Place]:
+        for key in keys:
+            for start, end in self._words(key).find(wanted):
+                yield _Place(self._document(key), start, end)
+
+    def _document(self, key: str) -> Document:
+        if key not in self._documents:
+            document = self._index.store.document(key)
+            assert document is not None  # its key came from the same store
+            self._documents[key] = document
+        return self._documents[key]
 
     def _words(self, key: str) -> WordIndex:
         if key not in self._indexes:
-            document = self._index.store.document(key)
-            self._indexes[key] = WordIndex(document.text if document else "")
+            self._indexes[key] = WordIndex(self._document(key).text)
         return self._indexes[key]
-
-    def _exact(self, text_sha256: str, resource: str) -> Document | None:
-        for key in self._index.store.document_keys(text_sha256=text_sha256):
-            if key.split("/")[0] == resource:
-                return self._index.store.document(key)
-        return None
-
-    def _named(self, paragraph: str) -> list[str]:
-        """The resources that a paragraph names by id, title or short form."""
-        lower = paragraph.casefold()
-        return [
-            r.id
-            for r in self._catalogue
-            if any(n.casefold() in lower for n in (r.id, r.title, r.short, r.short.replace("(", "").replace(")", "")))
-        ]
 
     def _short(self, resource: str) -> str:
         known = self._catalogue.by_id.get(resource)
         return known.short if known else resource
 
-    def _all(self, resources: Iterable[str]) -> str:
-        return ", ".join(map(self._short, resources)) or "any held resource"
+    def _all(self, sought: _Sought) -> str:
+        return ", ".join(map(self._short, sought.named)) or "any held resource"
 
     def _where(self, place: _Place) -> str:
-        locator = str(place.locator)
-        edition = f", {place.document.edition}" if place.document.edition else ""
-        return f"{self._short(place.document.resource)}{edition}{f', {locator}' if locator else ''}"
+        document = place.document
+        own = self._short(document.resource) if document.role == "text" else document.parsed.title or document.name
+        return ", ".join(p for p in (own, document.edition, str(place.locator)) if p)
 
 
-def _alike(wanted: Sequence[str], held: WordIndex) -> Iterator[tuple[tuple[int, int], float]]:
-    """Places that share rare words with a quote, and the share of its words that stand there in order."""
-    seen: set[int] = set()
-    rare = sorted(set(wanted), key=lambda w: held.frequency(w) or 10**9)[:4]
-    for word in rare:
-        for at in held.positions(word)[:200]:
-            first = max(0, at - wanted.index(word) - 2)
-            if first in seen:
-                continue
-            seen.add(first)
-            near = held.words[first : first + len(wanted) + 4]
-            blocks = difflib.SequenceMatcher(None, wanted, [w.norm for w in near], autojunk=False).get_matching_blocks()
-            used = [b for b in blocks if b.size]
-            if used:
-                size = sum(b.size for b in used)
-                span = near[used[0].b : used[-1].b + used[-1].size]
-                yield (span[0].start, span[-1].end), size / max(len(wanted), len(span))
+def _elsewhere(citation: Citation, place: _Place) -> list[str]:
+    """In what a place is another than the citation says: page, time, cell, edition. What it does not say is no claim."""
+    said, found = citation.locator, place.locator
+    pairs = [
+        ("page", said.page, found.page),
+        ("second", said.seconds, found.seconds),
+        ("cell", said.cell, found.cell),
+        ("edition", citation.edition, place.document.edition),
+    ]
+    return [
+        f"the answer says {name} {a}, they stand in {name} {b or 'unknown'}"
+        for name, a, b in pairs
+        if a not in (None, b)
+    ]
+
+
+def _statement(statement: Statement, citations: Sequence[Citation]) -> Verdict | None:
+    """A verdict on a sentence that is shown as a resource's words, or as resting on them, and says something else."""
+    for citation in citations:
+        quote = citation.quote
+        if quote is None or citation.relation == "related":
+            continue
+        if statement.voice == "reading" and norms(statement.text) != norms(quote.text):
+            told = f"The sentence is not the quoted words: {difference(statement.text, quote.text)}"
+            return Verdict(citation.number, statement.text, "altered", citation.place, told)
+        compared = agreement(statement.text, quote.text)
+        if statement.voice != "reading" and statement.support == "linked" and compared.contradicted:
+            return Verdict(citation.number, statement.text, "altered", citation.place, " ".join(compared.remarks))
+    return None
+
+
+def alike(wanted: Sequence[str], held: WordIndex) -> Iterator[tuple[tuple[int, int], float]]:
+    """Places that share rarer words with a quote in its order, and the share of its words that stand there."""
+    votes: Counter[int] = Counter()
+    for offset, word in enumerate(wanted):
+        positions = held.positions(word)
+        if len(positions) <= COMMON:
+            votes.update({max(0, at - offset) // len(wanted) for at in positions})
+    for bucket, _ in votes.most_common(4):
+        first = max(0, (bucket - 1) * len(wanted))
+        near = held.norms[first : first + 4 * len(wanted) + 4]
+        blocks = [b for b in SequenceMatcher(None, wanted, near, autojunk=False).get_matching_blocks() if b.size]
+        if blocks:
+            span = held.words[first + blocks[0].b : first + blocks[-1].b + blocks[-1].size]
+            share = sum(b.size for b in blocks) / max(len(wanted), len(span))
+            yield (span[0].start, span[-1].end), share
 
 
 def difference(quote: str, held: str) -> str:
     """What a quote has that its source has not, and the reverse: words in [-…-] and {+…+}."""
     a, b = held.split(), quote.split()
     out: list[str] = []
-    for op, i, j, k, m in difflib.SequenceMatcher(
-        None, [w.casefold() for w in a], [w.casefold() for w in b], autojunk=False
-    ).get_opcodes():
+    matcher = SequenceMatcher(None, [w.casefold() for w in a], [w.casefold() for w in b], autojunk=False)
+    for op, i, j, k, m in matcher.get_opcodes():
         if op == "equal":
             out += a[i:j] if j - i <= 6 else [*a[i : i + 3], "…", *a[j - 3 : j]]
             continue

@@ -55,8 +55,16 @@ LAYERS = [
     {"assistant"},
 ]
 ASSISTANT = [
-    {"assistant.answers", "assistant.questions", "assistant.confidence", "assistant.ranking", "assistant.models"},
-    {"assistant.intent", "assistant.conversation", "assistant.references"},
+    {
+        "assistant.answers",
+        "assistant.agreement",
+        "assistant.contents",
+        "assistant.questions",
+        "assistant.confidence",
+        "assistant.ranking",
+        "assistant.models",
+    },
+    {"assistant.intent", "assistant.conversation", "assistant.references", "assistant.quotations"},
     {"assistant.retrieval"},
     {"assistant.grounding", "assistant.writers"},
     {"assistant.composing"},

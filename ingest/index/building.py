@@ -23,7 +23,7 @@ from ingest.index.vectors import Collection, VectorIndex
 from ingest.index.words import WordSearch
 from ingest.notes import Anchor, Claim, Note
 from ingest.passages import Passage
-from ingest.wording import NORMALISATION, WordIndex
+from ingest.wording import NORMALISATION, NORMALISATIONS, WordIndex
 
 Progress = Callable[[str, int, int], None]
 RECIPES = f"{cutting.RECIPE} {words.RECIPE} wording-{NORMALISATION}"
@@ -103,12 +103,11 @@ class Builder:
         wanted = [a for found in anchors.values() for a in found if a.resource == document.resource]
         if not wanted:
             return
-        index = WordIndex(document.text)
+        indexes = {n: WordIndex(document.text, n) for n in {a.normalisation for a in wanted} & NORMALISATIONS}
         found = []
         for anchor in wanted:
-            if anchor.normalisation == NORMALISATION and (
-                span := index.find_digest(anchor.words, anchor.sha256, anchor.start)
-            ):
+            index = indexes.get(anchor.normalisation)
+            if index and (span := index.find_digest(anchor.words, anchor.sha256, anchor.start)):
                 found.append(ResolvedAnchor(anchor.claim, document.key, *span, anchor.locator))
         self.store.replace_anchors(document.key, found)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answers import Answer
+from assistant.answers import SCHEMA_VERSION, Answer
 from ingest.settings import Settings
 from tests.conftest import ROOT
 
@@ -104,6 +104,6 @@ def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: P
     assert "q.jsonl:4" in done.stderr
     results = [json.loads(line) for line in (tmp_path / "out/results.jsonl").read_text().splitlines()]
     assert [(r["id"], r["outcome"]) for r in results] == [("a", "answered"), ("b", "declined")]
-    assert all(r["result"]["schema_version"] == 1 for r in results)
+    assert all(r["result"]["schema_version"] == SCHEMA_VERSION for r in results)
     assert (tmp_path / "out/report.html").read_text().startswith("<!doctype html>")
     assert json.loads((tmp_path / "out/summary.json").read_text())["outcomes"] == {"answered": 1, "declined": 1}

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from assistant.answers import SCHEMA_VERSION
 from assistant.chat import render
 from assistant.chat.sessions import Turn, dumped
 from tests.assistant.chat.conftest import SENTENCE, Tab, full_answer, tab
@@ -155,7 +156,7 @@ def test_answers_can_be_taken_away(fresh: Tab) -> None:
     page = fresh.open().ask("What is momentum?").page
     with page.expect_download() as saved:
         page.click("[data-download=json]")
-    assert json.loads(Path(saved.value.path()).read_text("utf-8"))["schema_version"] == 1
+    assert json.loads(Path(saved.value.path()).read_text("utf-8"))["schema_version"] == SCHEMA_VERSION
     with page.expect_download() as saved:
         page.click("[data-download=md]")
     assert "[^1]:" in Path(saved.value.path()).read_text("utf-8")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering import Assistant
+from assistant.answers import SCHEMA_VERSION
 from assistant.chat import feedback, sessions
 from assistant.chat.sessions import Turn
 from assistant.chat.talking import Pace, resources, talk, told
@@ -112,7 +113,7 @@ def test_remarks_are_rows_and_can_be_taken_away(tmp_path: Path) -> None:
         [],
     )
     assert yours["resources"] == ["doe-2001-descent"]
-    assert mine["result"]["schema_version"] == 1
+    assert mine["result"]["schema_version"] == SCHEMA_VERSION
     assert feedback.forget(settings, "me") == 1
     assert feedback.forget(settings, "") == 0
     assert [json.loads(r)["who"] for r in (tmp_path / "feedback.jsonl").read_text("utf-8").splitlines()] == ["you"]
