@@ -16,7 +16,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import WithJsonSchema
@@ -73,7 +73,7 @@ def server(service: Service, limits: Limits | None = None) -> MCPServer:
             async with limits.turn(caller(request)) if limits and request else nullcontext():
                 value = await run_sync(work)
         except UnderhoodError as error:
-            raise ToolError(str(error)) from error
+            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
         return CallToolResult(content=[TextContent(type="text", text=text(value))], structured_content=value)
 
     @made.tool(annotations=read_only, title="Ask the reading list")
