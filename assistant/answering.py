@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -106,7 +106,7 @@ class Assistant:
 
     def stream(
         self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
-    ) -> Iterator[str | Answer]:
+    ) -> Generator[str | Answer, None, None]:
         """Pieces of the answer's text as they come, and last the Answer itself.
 
         The pieces joined are its text, unless a chat model failed midway: then the Answer holds the one composed
@@ -129,11 +129,14 @@ class Assistant:
 
     async def astream(
         self, question: str, history: Sequence[Any] = (), *, resources: Sequence[str] | None = None
-    ) -> AsyncIterator[str | Answer]:
+    ) -> AsyncGenerator[str | Answer, None]:
         """``stream``, without blocking the event loop."""
         pieces = self.stream(question, history, resources=resources)
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-            yield piece
+        try:
+            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                yield piece
+        finally:  # whoever listened is gone: what a chat model still writes is not wanted
+            await asyncio.to_thread(pieces.close)
 
     # What it knows
 

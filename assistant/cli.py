@@ -210,6 +210,19 @@ def chat(
     )
 
 
+@app.command()
+def mcp() -> None:
+    """Answer MCP clients (editors, agents) over standard input and output; ``chat`` serves them at /mcp as well."""
+    from assistant.answering import Assistant
+    from assistant.programs import mcp_installed
+
+    if not mcp_installed():
+        raise SettingsError("the package mcp is not installed", where="mcp", todo="Run: pip install 'underhood[mcp]'")
+    from assistant.programs.mcp import serve as run
+
+    run(Assistant.open())
+
+
 def mend(settings: Any, progress: Any) -> None:
     """Build the index where it is missing or out of date, saying so in one line."""
     from ingest.embedding import SentenceTransformerEmbedder

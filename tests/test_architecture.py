@@ -31,7 +31,8 @@ OWNERS = {
     "tenacity": {"ingest/fetching.py"},
     "pypdfium2": {"ingest/readers/", "assistant/chat/"},
     "trafilatura": {"ingest/readers/html.py"},
-    "jinja2": {"assistant/evaluation/report.py", "assistant/chat/"},
+    "mcp": {"assistant/programs/mcp.py"},
+    "jinja2": {"assistant/evaluation/report.py", "assistant/programs/describing.py", "assistant/chat/"},
 }
 #: From the bottom up; a module imports only modules of lines above its own, or of its own line.
 LAYERS = [
@@ -70,6 +71,7 @@ ASSISTANT = [
     {"assistant.composing"},
     {"assistant.answering"},
     {"assistant.chain", "assistant.listing", "assistant.doctor", "assistant.verification", "assistant.evaluation"},
+    {"assistant.programs"},
     {"assistant.chat"},
     {"assistant.cli"},
 ]

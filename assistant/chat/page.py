@@ -17,11 +17,10 @@ from assistant.answering import Assistant
 from assistant.chat import browse, feedback, render, uploads
 from assistant.chat.pictures import Pages
 from assistant.chat.sessions import Turn, dumped, turns
-from assistant.chat.talking import SECTION, Pace, talk, told
+from assistant.chat.talking import SECTION, talk, told
+from assistant.pacing import AT_ONCE, WAITING, Pace
 from ingest.errors import UnderhoodError
 
-#: Questions answered at the same time, and those that may wait behind them.
-AT_ONCE, WAITING = 4, 60
 _ACTS = ("ask", "retry", "edit", "rate", "open", "fresh", "narrow", "forget")
 _BRIDGE = (
     f"const acts = {list(_ACTS)!r};"
@@ -39,10 +38,10 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidde
 Update = dict[Any, Any]
 
 
-def build(assistant: Assistant, *, allow_uploads: bool = False) -> gr.Blocks:
-    """The page over an open assistant."""
+def build(assistant: Assistant, *, allow_uploads: bool = False, pace: Pace | None = None) -> gr.Blocks:
+    """The page over an open assistant; ``pace`` is shared with other ways to ask."""
     with gr.Blocks(title="Underhood", fill_width=True, analytics_enabled=False) as page:
-        _Page(assistant, allow_uploads).lay_out(page)
+        _Page(assistant, allow_uploads, pace or Pace()).lay_out(page)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return page
 
@@ -50,9 +49,9 @@ def build(assistant: Assistant, *, allow_uploads: bool = False) -> gr.Blocks:
 class _Page:
     """The components of one page and their handlers."""
 
-    def __init__(self, assistant: Assistant, allow_uploads: bool) -> None:
-        self.assistant, self.allow_uploads = assistant, allow_uploads
-        self.pages, self.pace = Pages(assistant), Pace()
+    def __init__(self, assistant: Assistant, allow_uploads: bool, pace: Pace) -> None:
+        self.assistant, self.allow_uploads, self.pace = assistant, allow_uploads, pace
+        self.pages = Pages(assistant)
 
     def lay_out(self, page: gr.Blocks) -> None:
         """Make the components, top to bottom, and wire them."""

@@ -27,11 +27,16 @@ from fastapi import FastAPI, HTTPException, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant import __version__
 from assistant.answering import Assistant
 from assistant.chat.looks import CSS, HEAD, STYLE_ROUTE, page_js, theme
 from assistant.chat.page import build
 from assistant.chat.pictures import ROUTE, Drawer
 from assistant.chat.uploads import MOST_MB
+from assistant.pacing import Pace
+from assistant.programs import mcp_installed, rest
+from assistant.programs.limits import Limits
+from assistant.programs.service import Service
 from ingest.errors import ReadingError, SettingsError, UnderhoodError
 from ingest.settings import Settings
 
@@ -77,10 +82,23 @@ def application(
     allow_uploads: bool = False,
 ) -> FastAPI:
     """The whole application; ``people`` are the names and passwords that may use it (none: everybody)."""
-    app = FastAPI(title="Underhood", docs_url=None, redoc_url=None, openapi_url=None)
+    pace, service = Pace(), Service(assistant)
+    app = FastAPI(
+        title="Underhood",
+        version=__version__,
+        description="Cited answers over a reading list on deep learning.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    limits = Limits(pace)
+    app.include_router(rest.router(service, limits))
+    if mcp_installed():
+        from assistant.programs import mcp
+
+        mcp.mount(app, service, limits, guarded=bool(people))
     drawer = Drawer(assistant.settings)
 
-    @app.get(f"/{ROUTE}/{{sha256}}/{{page}}.png")
+    @app.get(f"/{ROUTE}/{{sha256}}/{{page}}.png", include_in_schema=False)
     def picture(sha256: str, page: int) -> Response:
         try:
             png = drawer.png(sha256 if re.fullmatch(r"[0-9a-f]{64}", sha256) else "", page)
@@ -88,13 +106,13 @@ def application(
             raise HTTPException(404, error.what) from error
         return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400"})
 
-    @app.get(f"/{STYLE_ROUTE}")
+    @app.get(f"/{STYLE_ROUTE}", include_in_schema=False)
     def style() -> Response:
         return Response(CSS.read_text("utf-8"), media_type="text/css", headers={"Cache-Control": "no-cache"})
 
     gr.mount_gradio_app(
         app,
-        build(assistant, allow_uploads=allow_uploads),
+        build(assistant, allow_uploads=allow_uploads, pace=pace),
         path="/",
         root_path=root_path,
         footer_links=[],

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering import Assistant
@@ -17,9 +14,6 @@ from ingest.errors import UnderhoodError
 
 #: A choice of the narrowing list that stands for a whole section.
 SECTION = "section:"
-
-#: Questions that one session may ask in a minute.
-A_MINUTE = 30
 
 _log = logging.getLogger("underhood.chat")
 
@@ -43,25 +37,6 @@ def talk(assistant: Assistant, before: Sequence[Turn], question: str, scope: Seq
         yield replace(
             now, state="failed", text="Something went wrong while answering. The server’s log says what; ask again."
         )
-
-
-class Pace:
-    """How fast each session asks; forgets sessions that were quiet for a minute."""
-
-    def __init__(self, most: int = A_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._clock, self._lock = most, clock, threading.Lock()
-        self._asked: dict[str, deque[float]] = {}
-
-    def wait(self, session: str) -> int:
-        """Seconds until the session may ask again; 0, and the question counts, where it may now."""
-        now = self._clock()
-        with self._lock:
-            self._asked = {s: times for s, times in self._asked.items() if now - times[-1] < 60}
-            times = self._asked.setdefault(session, deque(maxlen=self._most))
-            if len(times) == self._most and now - times[0] < 60:
-                return max(1, round(60 - (now - times[0])))
-            times.append(now)
-        return 0
 
 
 def resources(catalogue: Catalogue, scope: Sequence[str]) -> list[str]:
