@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.questions import Names, analyse, subject_of
+from assistant.naming import Names
+from assistant.questions import analyse, subject_of
 
 #: How many earlier turns are looked at, and how many characters of each.
 TURNS, MOST = 6, 600
