@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from assistant.naming import Names
 from assistant.questions import analyse, subject_of
@@ -43,13 +44,15 @@ _IT = re.compile(
     re.I,
 )
 _ONE = re.compile(
-    r"\b(?P<before>(?:learn|train|build|use|get|make|find|need|have|pick|choose|design|compute|implement|write|call) )one\b", re.I
+    r"\b(?P<before>(?:learn|train|build|use|get|make|find|need|have|pick|choose|design|compute|implement|write|call) )one\b",
+    re.I,
 )
 _PLACE = re.compile(r"(?<=\w )(?:in )?(?:there|here)(?=\s*(?:[?.!,]|$))", re.I)
 _PERSON = re.compile(r"\b(?:he|she)\b", re.I)
 _NAME = re.compile(r"(?<=\w )(?!(?:I)\b)([A-Z][a-zé]+)\b|^(?:(?:What|Why|How) \w+ )?([A-Z][a-zé]+)['’]s\b")
 _WHAT_ABOUT = re.compile(
-    r"^(?:(?:and |but |so |ok(?:ay)?,? )?(?:what|how) about|and|or|same for|what of)\s+(?:for\s+)?(?:an?\s+|the\s+)?(?P<x>[^?]+?)\s*\?*$", re.I
+    r"^(?:(?:and |but |so |ok(?:ay)?,? )?(?:what|how) about|and|or|same for|what of)\s+(?:for\s+)?(?:an?\s+|the\s+)?(?P<x>[^?]+?)\s*\?*$",
+    re.I,
 )
 _ELLIPSIS = re.compile(
     r"^(?P<ask>why(?: not)?|how(?: so| exactly)?|when|where|since when|who|really|what for|for example|such as|like what|"
@@ -91,7 +94,8 @@ _ASPECT = re.compile(
     re.I,
 )
 _OF_ITS_OWN = re.compile(
-    r"\b(?:of|in|for|on|by)\s+(?:an?\s+|the\s+|my\s+)?(?:\w+\s+)?(?:net(?:work)?|model|image|picture|agent|word|sentence|text|machine|game|robot|car)s?\b", re.I
+    r"\b(?:of|in|for|on|by)\s+(?:an?\s+|the\s+|my\s+)?(?:\w+\s+)?(?:net(?:work)?|model|image|picture|agent|word|sentence|text|machine|game|robot|car)s?\b",
+    re.I,
 )
 _SORT = re.compile(r"\b(?:a|an|any|other|more|better)\s+(?:versions?|variants?|kinds?|types?|forms?)\b(?!\s+of)", re.I)
 _WHICH = re.compile(
@@ -163,8 +167,10 @@ def _subjects(previous: Sequence[str], names: Names) -> list[str]:
 def _listed(text: str, names: Names) -> list[str]:
     """The concepts that a question lists: "A, B and C", "A or B"."""
     found = names.mentions(text)
-    between = [text[a.end : b.start] for a, b in zip(found, found[1:], strict=False)]
-    joints = [bool(re.fullmatch(r"\s*(?:,|,?\s*(?:and|or|vs\.?|versus))\s*(?:an?\s+|the\s+)?", b, re.I)) for b in between]
+    between = [text[a.end : b.start] for a, b in pairwise(found)]
+    joints = [
+        bool(re.fullmatch(r"\s*(?:,|,?\s*(?:and|or|vs\.?|versus))\s*(?:an?\s+|the\s+)?", b, re.I)) for b in between
+    ]
     return [m.name for m in found] if len(found) > 1 and all(joints) else []
 
 
@@ -184,7 +190,7 @@ def _with_subjects(text: str, subjects: Sequence[str]) -> str:
 
 
 def _numbered(text: str, subjects: Sequence[str]) -> str:
-    """"The second one" and its like by what they stand for."""
+    """ "The second one" and its like by what they stand for."""
     for subject, words in zip(subjects, _ORDINALS, strict=False):
         text = re.sub(rf"\bthe (?:{'|'.join(words)})(?: {_KIND})?\b", subject, text, flags=re.I)
     return _OTHER.sub(subjects[1], _LAST.sub(subjects[-1], text))
@@ -218,8 +224,10 @@ def _speaks_of_itself(text: str, names: Names) -> bool:
 
 
 def _said_before(bare: str, last: str, subjects: Sequence[str]) -> str | None:
-    """"Then what can?" after "Can a perceptron solve XOR?": what can solve XOR."""
-    m = re.fullmatch(r"(what|who|which \w+|what else) (can|could|does|do|is|are|will|should)(?: then)?\s*\?*", bare, re.I)
+    """ "Then what can?" after "Can a perceptron solve XOR?": what can solve XOR."""
+    m = re.fullmatch(
+        r"(what|who|which \w+|what else) (can|could|does|do|is|are|will|should)(?: then)?\s*\?*", bare, re.I
+    )
     at = last.casefold().find(subjects[0].casefold())
     if not m or at < 0 or not re.match(rf"{m[2]}\b", last, re.I):
         return None
@@ -262,7 +270,9 @@ def _instead(last: str, subjects: Sequence[str], new: str, names: Names) -> str:
 def _asks(text: str) -> bool:
     return bool(
         re.match(
-            r"(?:what|how|why|when|where|which|who|if|is|are|do|does|did|can|could|should|would|will|has|have)\b", text, re.I
+            r"(?:what|how|why|when|where|which|who|if|is|are|do|does|did|can|could|should|would|will|has|have)\b",
+            text,
+            re.I,
         )
     )
 
@@ -277,14 +287,20 @@ def _joined(text: str, subject: str) -> str:
     """A question with the subject it leaves out."""
     first, _, rest = text.partition("? ")
     asked = first.rstrip("?.! ")
-    link = "of" if re.search(r"\b(?:the|its|any|a|an|some|main)\s+(?:\w+\s+){0,2}\w+s?$", asked, re.I) or not _asks(asked) else "in"
+    link = (
+        "of"
+        if re.search(r"\b(?:the|its|any|a|an|some|main)\s+(?:\w+\s+){0,2}\w+s?$", asked, re.I) or not _asks(asked)
+        else "in"
+    )
     return f"{asked} {link} {subject}?" + (f" {rest}" if rest else "")
 
 
 def _whole(text: str) -> str:
     """A fragment ("X's connection to the SVD") as a question."""
-    if _asks(text) or not re.match(r"\S.*['’]s \w+", text) or re.match(
-        r"(?:explain|describe|give|tell|show|define|name|list|compare)\b", text, re.I
+    if (
+        _asks(text)
+        or not re.match(r"\S.*['’]s \w+", text)
+        or re.match(r"(?:explain|describe|give|tell|show|define|name|list|compare)\b", text, re.I)
     ):
         return text
     return f"What is {text}"

@@ -57,7 +57,7 @@ def titles(assistant: Assistant) -> dict[str, str]:
 
 def start(assistant: Assistant) -> str:
     """The first view: what this is, what it knows, questions to begin with."""
-    return fill("start.html", known=known(assistant), sections=assistant.catalogue.section)
+    return fill("start.html", known=known(assistant), sections=assistant.catalogue.section, sending=assistant.sending)
 
 
 def view(assistant: Assistant, kind: str, name: str = "") -> str:

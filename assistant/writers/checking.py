@@ -26,6 +26,7 @@ SHARE = 0.5
 #: Sentences of the evidence whose shares differ by less are equally like.
 NEARLY = 0.1
 _QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"|«([^»]+)»")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _ADDRESS = re.compile(r"\w+://|\bwww\.|\]\(|<[a-z/!][^<>]*>|@\w+\.\w|\bjavascript:", re.I)
 _NAME = re.compile(r"(?<=[^\s.?!] )[A-Z][\w-]+")
 _ORDERS = re.compile(
@@ -73,7 +74,7 @@ def shared(sentence: str, evidence: Sequence[str]) -> float:
 
 def verbatim(sentence: str, claim: str) -> bool:
     """Whether a sentence is a whole sentence of a claim (or all of it), word for word."""
-    wholes = [claim, *re.split(r"(?<=[.!?])\s+", claim)]
+    wholes = [claim, *_SENTENCE.split(claim)]
     return norms(sentence) in [norms(whole) for whole in wholes]
 
 
@@ -88,12 +89,13 @@ def _quotations(text: str) -> list[str]:
 
 def _adds_a_denial(sentence: str, evidence: Sequence[str]) -> bool:
     """Whether a sentence denies something, and what the evidence says in the most like words denies nothing."""
-    if not _denies(sentence):
-        return False
-    wholes = [s for text in evidence for s in re.split(r"(?<=[.!?;])\s+", text)]
-    alike = [(shared(sentence, [s]), s) for s in wholes]
-    most = max(share for share, _ in alike)
-    return not any(_denies(s) for share, s in alike if share >= most - NEARLY)
+    held = [s for text in evidence for s in _SENTENCE.split(text)]
+    for said in filter(_denies, _SENTENCE.split(sentence)):
+        alike = [(shared(said, [s]), s) for s in held]
+        most = max(share for share, _ in alike)
+        if not any(_denies(s) for share, s in alike if share >= most - NEARLY):
+            return True
+    return False
 
 
 def _denies(text: str) -> bool:

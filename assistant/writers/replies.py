@@ -22,7 +22,9 @@ _BRACKETS = str.maketrans({**dict.fromkeys("［【〔〚⟦〖〘❲⁅", "["), 
 _OPEN, _CLOSE = r"(?:\\?\[\s*)", r"(?:\s*\\?\])"
 _DOUBLE = re.compile(rf"{_OPEN}{{2,}}([^\[\]]*){_CLOSE}*")
 _SINGLE = re.compile(r"\\?\[([^\[\]]*)\\?\]")
-_ROUND = re.compile(rf"[({{<]{{1,2}}\s*([{ALPHABET}]{{{LENGTH}}}(?:[\s,;]+[{ALPHABET}]{{{LENGTH}}})*)\s*[)}}>]{{1,2}}", re.I)
+_ROUND = re.compile(
+    rf"[({{<]{{1,2}}\s*([{ALPHABET}]{{{LENGTH}}}(?:[\s,;]+[{ALPHABET}]{{{LENGTH}}})*)\s*[)}}>]{{1,2}}", re.I
+)
 _KEYLIKE = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 _NUMBERS = re.compile(r"\s*\^?\d{1,3}(?:\s*[,;–-]\s*\^?\d{1,3})*\s*")
 #: What begins another word rather than a marker, be it in code or escaped.
@@ -99,7 +101,9 @@ class ReplyParser:
         self._size += len(piece)
         self._held += _plain(piece)
         self.letters += sum(c.isalnum() for c in piece)
-        self.odd += sum(c == "\ufffd" or not (c.isalnum() or c.isspace() or c.isascii() or c.isprintable()) for c in piece)
+        self.odd += sum(
+            c == "\ufffd" or not (c.isalnum() or c.isspace() or c.isascii() or c.isprintable()) for c in piece
+        )
         yield from self._read(last=False)
 
     def close(self) -> Iterator[Quoted | Written]:

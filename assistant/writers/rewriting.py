@@ -35,7 +35,12 @@ def rewritten(model: ChatModel, question: str, history: Sequence[Turn], by_rules
                 return by_rules
     except ModelError:
         return by_rules
-    told = re.sub(r"^(?:(?:last|question|rewritten(?: question)?|standalone(?: question)?)\s*:\s*)+", "", reply.strip(), flags=re.I)
+    told = re.sub(
+        r"^(?:(?:last|question|rewritten(?: question)?|standalone(?: question)?)\s*:\s*)+",
+        "",
+        reply.strip(),
+        flags=re.I,
+    )
     told = told.strip("\"“”' ")
     return told if _fits(told, question, earlier, by_rules, names) else by_rules
 

@@ -120,7 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b'data: {"choices": [{"index": 0, "del\n\n')
             if model == "drip":
                 time.sleep(0.1)
-            self._event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": whole[start : start + 3]}}]})
+            self._event(
+                {"choices": [{"index": 0, "delta": {"role": "assistant", "content": whole[start : start + 3]}}]}
+            )
         end = {"long": "length", "filtered": "content_filter"}.get(model, "stop")
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": end}]})
         self.wfile.write(b"data: [DONE]\n\n")

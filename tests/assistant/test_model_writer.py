@@ -160,7 +160,9 @@ def test_an_answer_left_without_support_is_declined(with_model: Opened):
     assert Answer.from_json(json.loads(json.dumps(answer.to_json()))).outcome == "declined"
 
 
-@pytest.mark.parametrize("model", ["fullwidth", "nested", "code", "round", "escaped", "inline", "half-marker", "smuggled"])
+@pytest.mark.parametrize(
+    "model", ["fullwidth", "nested", "code", "round", "escaped", "inline", "half-marker", "smuggled"]
+)
 def test_odd_markers_never_flicker(with_model: Opened, model: str):
     """Keys in odd places become numbers; no piece of the stream has half a marker, a key or a control character."""
     answer, streamed = asked(with_model(model))

@@ -62,7 +62,10 @@ def test_a_person_is_told_what_is_sent_and_where():
 )
 def test_other_providers_say_why_a_reply_ends_too(metadata: dict[str, str], says: str):
     """Each provider has its own word for a reply that was cut off or withheld."""
-    chunks = [SimpleNamespace(content="It", response_metadata={}), SimpleNamespace(content="", response_metadata=metadata)]
+    chunks = [
+        SimpleNamespace(content="It", response_metadata={}),
+        SimpleNamespace(content="", response_metadata=metadata),
+    ]
     broken = LangChainModel("anthropic:m", model=SimpleNamespace(stream=lambda _: iter(chunks)))
     with pytest.raises(ModelError, match=says):
         list(broken.stream([]))

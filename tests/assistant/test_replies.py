@@ -91,7 +91,9 @@ def test_every_way_to_write_a_known_key_is_understood(marker: str):
     assert prose(f"It gathers speed {marker}") == [("It gathers speed", (A,))]
 
 
-@pytest.mark.parametrize("marker", ["[9]", "[1, 2]", "[^3]", "[[zzzzz]]", "[zzzzz]", "[[Ruder 2016]]", "【4】", "[[bcd"])
+@pytest.mark.parametrize(
+    "marker", ["[9]", "[1, 2]", "[^3]", "[[zzzzz]]", "[zzzzz]", "[[Ruder 2016]]", "【4】", "[[bcd"]
+)
 def test_a_citation_that_is_not_ours_is_removed_and_counted(marker: str):
     """Numbers, notes, names and keys of the model's own never look like citations of ours."""
     found, parser = read([f"ANSWER\nIt gathers speed [[{A}]] {marker}"])
@@ -116,7 +118,16 @@ def test_a_model_without_headings_is_read():
     assert found == [Quoted(A, "a share of it"), Written("It gathers speed.", (A,)), Written("It helps.", (A,))]
 
 
-@pytest.mark.parametrize("reply", ["NO ANSWER", "**No answer.**", "ANSWER: NO ANSWER", "I'm sorry, but I can't.", "As an AI language model I may not."])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "NO ANSWER",
+        "**No answer.**",
+        "ANSWER: NO ANSWER",
+        "I'm sorry, but I can't.",
+        "As an AI language model I may not.",
+    ],
+)
 def test_a_refusal_is_known(reply: str):
     """A model that refuses is not quoted."""
     found, parser = read([reply])
