@@ -13,7 +13,8 @@ from assistant.answering import Assistant
 from assistant.answers import SCHEMA_VERSION
 from assistant.chat import feedback, sessions
 from assistant.chat.sessions import Turn
-from assistant.chat.talking import Pace, resources, talk, told
+from assistant.chat.talking import resources, talk, told
+from assistant.pacing import Pace
 from ingest.settings import Settings
 from tests.assistant.chat.conftest import full_answer
 
