@@ -115,13 +115,19 @@ def _unmarked(parsed: Parsed, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
-    for piece in sentencex.get_sentence_boundaries("en", parsed.text[start:end]):
+    for first, last in ((start + a, start + b) for a, b in split(parsed.text[start:end])):
+        question = any(m.kind == "question" for m in marked(parsed, first, last))
+        yield Sentence(first, last, not question and stands_alone(parsed.text[first:last]))
+
+
+def split(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence of running text starts and ends, without the white space around it."""
+    for piece in sentencex.get_sentence_boundaries("en", text):
         raw = piece["text"]
-        first = start + piece["start_index"] + len(raw) - len(raw.lstrip())
-        last = start + piece["start_index"] + len(raw.rstrip())
+        first = piece["start_index"] + len(raw) - len(raw.lstrip())
+        last = piece["start_index"] + len(raw.rstrip())
         if last > first:
-            question = any(m.kind == "question" for m in marked(parsed, first, last))
-            yield Sentence(first, last, not question and stands_alone(parsed.text[first:last]))
+            yield first, last
 
 
 def stands_alone(sentence: str) -> bool:

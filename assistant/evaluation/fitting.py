@@ -1,7 +1,7 @@
 """Making the fitted files again: the kinds that questions ask for, the ranking, the confidence.
 
-Each takes minutes at most and says in its file on what data it was made. scikit-learn, which
-sentence-transformers brings, is imported here alone.
+Each takes minutes at most and says in its file on what data it was made, by scikit-learn, which sentence-transformers
+brings.
 """
 
 from __future__ import annotations
@@ -158,8 +158,19 @@ def fit_confidence(assistant: Assistant, bank: Sequence[Labelled], *, strength: 
     )
 
 
-def refit(what: str) -> str:
-    """Fit ``intent``, ``ranking`` or ``confidence`` and write it beside its module. Returns what came out, in a line."""
+def refit(what: str, retrieval: Path | None = None) -> str:
+    """Fit ``intent``, ``ranking`` or ``confidence`` and write it beside its module. Returns what came out, in a line.
+
+    Of ``fusion`` the weight of BM25 is tried on the collection ``retrieval``; the line says which is best, fusion.py has it.
+    """
+    if what == "fusion":
+        if retrieval is None:
+            raise RunError("fusion is weighed on a collection", todo="Say --retrieval BEIR_DIR")
+        from assistant.evaluation.retrieval_runs import weigh_words
+
+        tried = weigh_words(retrieval)
+        figures = ", ".join(f"{w} {n:.4f}" for w, n in tried.items())
+        return f"words: best {max(tried, key=lambda w: tried[w])} by nDCG@10 ({figures})"
     assistant = Assistant.open()
     folder = Path(__file__).parents[1]
     if what == "intent":
@@ -177,4 +188,4 @@ def refit(what: str) -> str:
         calibration = fit_confidence(assistant, dev)
         write_json(folder / "confidence.json", calibration.to_json())
         return f"confidence.json: {calibration.made_by}"
-    raise RunError(f"nothing called {what!r} is fitted", todo="Say intent, ranking or confidence")
+    raise RunError(f"nothing called {what!r} is fitted", todo="Say intent, ranking, confidence or fusion")
