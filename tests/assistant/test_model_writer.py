@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from assistant import cli
 from assistant.answering import Assistant
 from assistant.answers import Answer
+from assistant.chat import browse
+from assistant.confidence import calibration
 from assistant.verification import Verifier
 from assistant.writers.model import fresh_keys
 from ingest.pipeline import ingest
@@ -288,15 +291,29 @@ def test_what_is_sent_is_told_only_where_it_leaves_this_machine(built: Settings,
     assert with_model("good").sending is None
     assert Assistant.open(built, embedder=HashingEmbedder()).sending is None
 
-    class Elsewhere:
-        name, destination = "far:away", "https://example.org/v1"
 
-        def stream(self, messages: object) -> Iterator[str]:
-            yield ""
+class Elsewhere:
+    """A model on another machine, which says nothing."""
 
-    told = Assistant.open(built, embedder=HashingEmbedder(), model=Elsewhere()).sending
-    assert told is not None
-    assert "https://example.org/v1" in told
+    name, destination = "far:away", "https://example.org/v1"
+
+    def stream(self, messages: object) -> Iterator[str]:
+        yield ""
+
+
+def test_a_person_is_told_before_the_first_question(
+    built: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """The terminal says it once, on stderr; the page says it above the question box."""
+    assistant = Assistant.open(built, embedder=HashingEmbedder(), model=Elsewhere())
+    monkeypatch.setattr(Assistant, "open", lambda: assistant)
+    cli.ask(QUESTION)
+    out, err = capsys.readouterr()
+    assert err.count("https://example.org/v1") == 1
+    assert "example.org/v1" not in out
+    assert OURS in out
+    assert "https://example.org/v1" in browse.start(assistant)
+    assert "are sent to" not in browse.start(Assistant(built, HashingEmbedder(), calibration=calibration()))
 
 
 def test_every_behaviour_of_the_server_is_tried():
