@@ -152,7 +152,7 @@ class ReplyParser:
             self.refused = True
             return
         self.sentences += 1
-        leaked = any(re.search(rf"\b{key}\b", text, re.I) for key in self.known)  # a key as a word of the sentence
+        leaked = any(key in text.casefold() for key in self.known)  # a key as a word of the sentence
         yield Written(text, () if leaked else keys)
 
     def _refuses(self, text: str) -> bool:

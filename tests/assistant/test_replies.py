@@ -63,10 +63,14 @@ SCRAPS = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.lists(SCRAPS, max_size=30).map("".join), st.lists(st.integers(1, 200), max_size=20))
-def test_no_reply_whatever_depends_on_its_cuts_or_leaks_a_marker(reply: str, cuts: list[int]):
+@given(
+    st.sampled_from(["ANSWER: ", "QUOTES\n", ""]),
+    st.lists(SCRAPS, max_size=30).map("".join),
+    st.lists(st.integers(1, 200), max_size=20),
+)
+def test_no_reply_whatever_depends_on_its_cuts_or_leaks_a_marker(opening: str, reply: str, cuts: list[int]):
     """Any soup of brackets, keys and headings reads the same cut anywhere; no key and no double bracket comes out of it."""
-    reply = f"ANSWER: {reply}"
+    reply = opening + reply
     edges = [0, *sorted({c for c in cuts if c < len(reply)}), len(reply)]
     found, parser = read([reply[a:b] for a, b in itertools.pairwise(edges)])
     whole, other = read([reply])
