@@ -21,7 +21,8 @@ TURNS, MOST = 6, 600
 
 _KIND = r"(?:one|ones|method|methods|algorithm|layer|technique|thing|kind|type|version|variant|form|approach)"
 _LEAD = re.compile(
-    r"^(?:and|but|so|ok(?:ay)?|then|also|well|right|thanks|thank you|cool|great|now|hm+|i see|got it)[\s,.:!]+", re.I
+    r"^(?:(?:and|but|so|ok(?:ay)?|then|also|well|right|thanks|thank you|cool|great|now|hm+|i see|got it)[\s,.:!]+)+",
+    re.I,
 )
 _TURN_AWAY = re.compile(
     r"^(?:(?:ok(?:ay)?|now|well|and)[\s,.]+)?(?:(?:a |an |on (?:to )?(?:a |an )?|let['’]?s (?:talk about|try|do) |to )?"
@@ -38,7 +39,7 @@ _ORDINALS = (("first", "former"), ("second",), ("third",), ("fourth",))
 _LAST = re.compile(rf"\bthe (?:last|latter)(?: {_KIND})?\b", re.I)
 _OTHER = re.compile(rf"\bthe other(?: {_KIND})?\b(?! \w+ (?:is|are))", re.I)
 _IT = re.compile(
-    rf"\b(?:(?P<whose>its|their)(?= \w)|(?:it|they|them)\b|(?:this|that|those|these)(?= {_KIND}\b)|(?:this|that|those|these)(?=\s*[?.!,]*$)|"
+    rf"\b(?:(?P<whose>its|their)(?= \w)|(?:it|they|them)\b|(?:this|that|those|these)(?= {_KIND}\b)|(?:this|that) (?:paper|idea|concept|problem|trick|model|term)\b|(?:this|that|those|these)(?=\s*[?.!,]*$)|"
     r"(?P<before>(?:is|are|was|were|does|do|did|can|could|will|would|has|have|why|how|about|of|for|with|than|to|from|in|by|against|like) )"
     rf"(?:this|that|those|these)\b)(?: {_KIND}\b)?",
     re.I,
@@ -50,6 +51,7 @@ _ONE = re.compile(
 _PLACE = re.compile(r"(?<=\w )(?:in )?(?:there|here)(?=\s*(?:[?.!,]|$))", re.I)
 _PERSON = re.compile(r"\b(?:he|she)\b", re.I)
 _NAME = re.compile(r"(?<=\w )(?!(?:I)\b)([A-Z][a-zé]+)\b|^(?:(?:What|Why|How) \w+ )?([A-Z][a-zé]+)['’]s\b")
+_FRAGMENT = re.compile(r"^(?:the |an? )?(?P<x>[\w-]+ (?:ones?|kind|type|version|variant))\s*\?*$", re.I)
 _WHAT_ABOUT = re.compile(
     r"^(?:(?:and |but |so |ok(?:ay)?,? )?(?:what|how) about|and|or|same for|what of)\s+(?:for\s+)?(?:an?\s+|the\s+)?(?P<x>[^?]+?)\s*\?*$",
     re.I,
@@ -60,7 +62,7 @@ _ELLIPSIS = re.compile(
     r"(?:can you |could you |please )*(?:tell me more|go deeper|elaborate|explain(?: that| it| this)?|say more|more details?|define (?:it|that))"
     r"(?: about (?:it|that|this))?(?: (?:a bit )?(?:more|again|further))?(?: (?:simply|clearly|slowly|precisely|in detail|detail))?(?: please)?|"
     r"(?:in )?(?:simpler|plainer|other) (?:words|terms)(?: please)?|"
-    r"why is that(?: so)?|why does that (?:happen|work|help)|how does that work|what does (?:that|it) mean)\s*[?.!]*$",
+    r"where (?:can|could|do|should) i (?:read|learn|find) more(?: (?:about|on|of) (?:it|that|this))?|why is that(?: so)?|why does that (?:happen|work|help)|how does that work|what does (?:that|it) mean)\s*[?.!]*$",
     re.I,
 )
 _ELLIPTIC_FORM = {
@@ -68,6 +70,8 @@ _ELLIPTIC_FORM = {
     "how": "How does {0} work?",
     "when": "When is {0} used?",
     "where": "Where is {0} used?",
+    "where can": "Where can I read about {0}?",
+    "where do": "Where can I read about {0}?",
     "what for": "What is {0} used for?",
     "who": "Who introduced {0}?",
     "example": "What is an example of {0}?",
@@ -98,6 +102,9 @@ _OF_ITS_OWN = re.compile(
     re.I,
 )
 _SORT = re.compile(r"\b(?:a|an|any|other|more|better)\s+(?:versions?|variants?|kinds?|types?|forms?)\b(?!\s+of)", re.I)
+_WHICH_IS = re.compile(
+    r"^which (?=(?:is|are|was|has|does|needs?|works?|gives?|would|should|can|performs?|runs?|trains?|uses?)\b)", re.I
+)
 _WHICH = re.compile(
     rf"^(?:(?:please |can you |could you )*(?:explain|describe|define|tell me about|what is|what['’]?s|what about)\s+)?the "
     rf"(?P<nth>first|second|third|fourth|last)(?: {_KIND})?\s*[?.!]*$",
@@ -127,7 +134,7 @@ def standalone(question: str, history: Sequence[Turn], names: Names) -> str:
         return _fill(m["ask"].casefold(), subjects, previous[-1])
     if found := _said_before(bare, previous[-1], subjects):
         return found
-    if (m := _WHAT_ABOUT.match(question)) and len(m["x"].split()) <= 5 and not _asks(m["x"]):
+    if (m := _WHAT_ABOUT.match(question) or _FRAGMENT.match(bare)) and len(m["x"].split()) <= 5 and not _asks(m["x"]):
         return _instead(previous[-1], subjects, m["x"], names)
     return _completed(question, bare, previous, subjects, names)
 
@@ -176,8 +183,9 @@ def _listed(text: str, names: Names) -> list[str]:
 
 def _with_subjects(text: str, subjects: Sequence[str]) -> str:
     if len(subjects) > 1:
-        ordered = _numbered(text, subjects)
         both = ", ".join(subjects[:-1]) + f" and {subjects[-1]}"
+        text = _WHICH_IS.sub(f"which of {both} ", text)
+        ordered = _numbered(text, subjects)
         return ordered if ordered != text else _BOTH.sub(lambda m: _each(m[1], both), text, count=1)
     if re.match(r"(?:is|are|was) (?:it|this|that|there) (?:true|possible|right|correct)\b", text, re.I):
         return text
@@ -252,12 +260,15 @@ def _fill(ask: str, subjects: Sequence[str], last: str) -> str:
 def _instead(last: str, subjects: Sequence[str], new: str, names: Names) -> str:
     """The last question, asked of something else, or of a property of what it asked about."""
     subject = subjects[0]
+    if re.match(r"(?:with|without|in|for|on|when|during|using|if)\b", new, re.I):
+        return f"{last.rstrip('?.! ')} {new}?"
     if m := re.match(r"(?:its|their)\s+(.+)", new, re.I):
         return f"What is the {m[1]} of {subject}?"
     if (m := re.fullmatch(rf"([\w-]+)\s+{_KIND}", new, re.I)) and len(subject.split()) > 1:
         if m[1].casefold() in ("other", "second", "first", "last"):
             return _capital(f"What is {_with_subjects(f'the {new}', subjects)}?")
-        new = " ".join([m[1], *subject.split()[1:]])
+        longer = f"{m[1]} {subject}"
+        new = longer if names.of(longer) else " ".join([m[1], *subject.split()[1:]])
     elif not names.mentions(new) and _ASPECT.fullmatch(new.split()[-1]):
         return f"What is the {new} of {subject}?"
     for known in subjects:
