@@ -81,6 +81,7 @@ class Names:
         self._concepts: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._capitals: set[str] = set()
+        self._short: dict[str, str] = {}
         self._longest = 0
         for concept, found in names.items():
             for name in found:
@@ -91,10 +92,16 @@ class Names:
                 if name.isupper() and name.casefold() in ordinary:
                     self._capitals.add("".join(words))
                 self._shown.setdefault(concept, name)
+                if name.isupper() and name.isalnum():
+                    self._short.setdefault(concept, name)
 
     def shown(self, concept: str) -> str:
         """The concept's own name."""
         return self._shown.get(concept, concept.replace("-", " "))
+
+    def short(self, concept: str) -> str:
+        """The concept's abbreviation in capitals, or its own name where it has none."""
+        return self._short.get(concept, self.shown(concept))
 
     def of(self, name: str) -> str | None:
         """The concept that has exactly this name."""

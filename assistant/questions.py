@@ -93,6 +93,9 @@ _BOTH_WAYS = re.compile(
     rf"|^(?:(?:list|give|name|state|what\s+are)\s+)?(?P<z>(?:(?!\b(?:and|its|their)\b)[^?,;])+?)\s+{_GOOD}\s+(?:and|&)\s+{_BAD}[?.!]*$",
     re.I,
 )
+_EITHER = re.compile(
+    r"^(?P<ask>what\s+happens\s+(?:when|if)\s+(?:i|you|we|one)\s+)(?P<a>[^,?]+?)\s+or\s+(?P<b>[^,?]+?)[?.!]*$", re.I
+)
 _AUDIENCE = re.compile(
     r"\b(?:to|for)\s+(?:an?\s+)?(?:absolute\s+|complete\s+)?(?:beginners?|child|layman|layperson|newbie|novice|dummies)\b"
     r"|\b(?:in|using)\s+(?:very\s+)?(?:simple|plain|layman['’]?s?|easy)\s+(?:words|terms|english|language)\b"
@@ -183,6 +186,8 @@ def _is_asking(sentence: str) -> bool:
 def _split(sentence: str) -> list[str]:
     if any(p.search(sentence) for p in _RELATIONS) or _CHOICE.match(sentence) or _BOTH_WAYS.search(sentence):
         return [sentence]
+    if m := _EITHER.match(sentence):
+        return [f"{m['ask']}{m['a']}", f"{m['ask']}{m['b']}"]
     pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
     joined: list[str] = []
     for piece in pieces:

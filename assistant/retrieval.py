@@ -134,17 +134,19 @@ class Search:
         )
 
     def variants(self, text: str) -> tuple[str, ...]:
-        """A text as typed, and with every concept by its own name: SGD becomes stochastic gradient descent."""
-        named = self.expanded(text)
-        return (text,) if named == text else (text, named)
+        """A text as typed, with every concept by its own name (SGD: stochastic gradient descent), and by its abbreviation."""
+        return tuple(dict.fromkeys((text, self.expanded(text), self._renamed(text, self.names.short))))
 
     def expanded(self, text: str) -> str:
         """A text with every concept by its own name."""
+        return self._renamed(text, self.names.shown)
+
+    def _renamed(self, text: str, name_of: Callable[[str], str]) -> str:
         out, last = [], 0
         for m in self.names.mentions(text):
-            shown = self.names.shown(m.concept)
-            if _plain(m.name) != _plain(shown) and shown.casefold() not in text.casefold():
-                out += [text[last : m.start], shown]
+            name = name_of(m.concept)
+            if _plain(m.name) != _plain(name) and name.casefold() not in text.casefold():
+                out += [text[last : m.start], name]
                 last = m.end
         return "".join([*out, text[last:]])
 

@@ -51,6 +51,10 @@ def parts(question: str) -> list[str]:
         ),
         ("What is the difference between a CNN and an RNN?", ["What is the difference between a CNN and an RNN?"]),
         ("CNN vs RNN", ["CNN vs RNN"]),
+        (
+            "What happens when I flip a CNN or shuffle the RNN?",
+            ["What happens when I flip a CNN", "What happens when I shuffle the RNN"],
+        ),
         ("learning rate schedules", ["What is learning rate schedules?"]),
         ("What is a learning rate and why do we need one?", ["What is a learning rate", "why do we need learning rate?"]),
         ("How does backprop work and what is the cost?", ["How does backprop work", "what is the cost in backprop?"]),
