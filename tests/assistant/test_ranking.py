@@ -30,7 +30,7 @@ def test_cues_forget_the_subject():
     [
         ("What is backprop?", "definition"),
         ("CNN vs RNN", "comparison"),
-        ("How do you tackle the problem of overfitting?", "remedy"),
+        ("How do you prevent overfitting?", "remedy"),
         ("Why do we need backprop?", "purpose"),
         ("What are the disadvantages of an RNN?", "limit"),
         ("Who invented backprop?", "history"),
@@ -57,11 +57,11 @@ def test_the_fit_finds_the_signal_that_matters():
     """On made-up candidates where one signal decides, the fitted ranking puts the best first."""
     random = np.random.default_rng(3)
     rows = []
-    for _ in range(80):
+    for _ in range(160):
         x = random.normal(size=(10, len(SIGNALS)))
         rows.append((x, (np.arange(10) == x[:, 2].argmax()).astype(float)))
-    fitted = fit_ranking(rows[:40], penalty=0.001)
-    assert best_first(rows[40:], fitted) > 0.9
+    fitted = fit_ranking(rows[:120], penalty=0.001)
+    assert best_first(rows[120:], fitted) > 0.9
     assert np.abs(fitted.weights).argmax() == 2
 
 
