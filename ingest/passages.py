@@ -15,7 +15,7 @@ import sentencex
 
 from ingest.documents import UNQUOTABLE, Parsed, locate, marked
 
-RECIPE = "passages-1"
+RECIPE = "passages-2"
 #: Tokens of a passage without its heading; the model reads 256 with both and its two special tokens.
 PASSAGE_TOKENS = 200
 HEADING_TOKENS = 50
@@ -125,7 +125,10 @@ def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
 
 
 def stands_alone(sentence: str) -> bool:
-    """Whether a sentence makes sense by itself: whole, with a subject, pointing at nothing that is not shown."""
+    """Whether a sentence makes sense by itself: whole, with a subject, pointing at nothing that is not shown.
+
+    U+FFFD stands for a character that the file does not tell: such a sentence is not shown.
+    """
     words = _words(sentence)
     letters = sum(c.isalpha() or c.isspace() for c in sentence)
     return (
@@ -134,6 +137,7 @@ def stands_alone(sentence: str) -> bool:
         and not sentence[:1].islower()
         and sentence.rstrip("\"')”’]").endswith((".", "!"))
         and letters > 0.75 * len(sentence)
+        and "\ufffd" not in sentence
         and not _UNRESOLVED.match(sentence)
         and not _POINTS_AWAY.search(sentence)
     )

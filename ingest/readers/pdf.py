@@ -29,7 +29,7 @@ from ingest.readers.pdf_parts import Part, flow, parts_of
 from ingest.readers.pdf_styles import look_of, styles_of
 from ingest.readers.pdf_words import Repair, join
 
-RECIPE = "pdf-1"
+RECIPE = "pdf-2"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
 _BEFORE_MARKER = re.compile(r"(?:[^\W\d_]{3}|’s)[.,;:)”]?$|[.,;:)”]$")

@@ -106,11 +106,13 @@ class Repair:
                 for sign in _SIGN.findall(word):
                     broken[sign][word] += 1
         self._maps: dict[int, dict[int, str]] = defaultdict(dict)
-        for (font, code), sign in self._stands.items():
+        # The commonest first: the words they mend are known when the rare ones are tried.
+        for (font, code), sign in sorted(self._stands.items(), key=lambda item: -broken[item[1]].total()):
             meaning = _by_table(fonts[font], code)
             if meaning is None:
-                meaning = "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign])
+                meaning = "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign], bool(fonts[font].name))
             self._maps[font][ord(code)] = meaning
+            self.vocabulary.update({word.replace(sign, meaning).lower(): n for word, n in broken[sign].items()})
 
     def __call__(self, text: str, font: int) -> str:
         """``text`` of a font with its codes mended."""
@@ -123,7 +125,8 @@ class Repair:
             lambda code: self._stands.setdefault((run.font, code[0]), chr(_FIRST_SIGN + len(self._stands))), run.text
         )
 
-    def _by_words(self, code: str, sign: str, words: Counter[str]) -> str:
+    def _by_words(self, code: str, sign: str, words: Counter[str], named: bool) -> str:
+        """What makes words of these; else what TeX has there, unless the font is a nameless one with an order of its own."""
         scores: Counter[str] = Counter()
         inside = 0
         for word, count in words.most_common(200):
@@ -141,7 +144,8 @@ class Repair:
         low = ord(code) - 0xE000  # some programs number a font's characters from here by their ASCII codes
         if 0x30 <= low < 0x7F:
             return chr(low)
-        return _OT1.get(ord(code), "\ufffd") if inside else "\ufffd"
+        drawn = ord(code) & 0xFF if ord(code) >= 0xF000 else ord(code)
+        return _OT1.get(drawn, "\ufffd") if inside and named else "\ufffd"
 
 
 def _by_table(font: Font, code: str) -> str | None:
