@@ -222,7 +222,9 @@ class CachedEmbedder:
             return np.zeros((0, self.dimensions), np.float32)
         return np.stack([known[k] for k in keys])
 
-    def _embed(self, piece: Sequence[tuple[bytes, str]], progress: Callable[[int], None] | None) -> dict[bytes, Vectors]:
+    def _embed(
+        self, piece: Sequence[tuple[bytes, str]], progress: Callable[[int], None] | None
+    ) -> dict[bytes, Vectors]:
         fresh = self.inner.encode([text for _, text in piece], progress)
         vectors = {key: vector for (key, _), vector in zip(piece, fresh, strict=True)}
         with self._db:

@@ -25,12 +25,15 @@ _UNRESOLVED = re.compile(
     r"^(?:and|but|so|or|then|thus|hence|therefore|however|moreover|furthermore|also|instead|similarly|likewise|"
     r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
     r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
-    r"that|these|those|such|here|there|both|another|the (?:former|latter|above|following|same|previous|other))\b",
+    r"that|these|those|such|here|there|both|another|the (?:former|latter|above|following|same|previous|other)|"
+    # What a speaker says to the room, or a writer to the reader, before the point is made.
+    r"i|let me|let['’]s|well|yeah|yes|no|ok|okay|uh|um|now|just|see|you (?:may|might) want|in other words|in particular|"
+    r"in fact|as (?:you|we|expected|mentioned|before)|recall|notice|note)\b",
     re.I,
 )
 _POINTS_AWAY = re.compile(
     r"\b(?:fig(?:ure|\.)?|eq(?:uation|n|\.)?|table|algorithm|section|sec\.|chapter|theorem|lemma|appendix|exercise|listing)"
-    r"\s*\(?\d|\b(?:above|below)\b[.,;)]|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
+    r"\s*\(?\d|\?\?|\b(?:above|below)\b[.,;)]|\babove (?:example|equation)|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
     re.I,
 )
 
@@ -115,13 +118,16 @@ def _unmarked(parsed: Parsed, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
+    spoken = locate(parsed, start).seconds is not None
     for piece in sentencex.get_sentence_boundaries("en", parsed.text[start:end]):
         raw = piece["text"]
         first = start + piece["start_index"] + len(raw) - len(raw.lstrip())
         last = start + piece["start_index"] + len(raw.rstrip())
         if last > first:
             question = any(m.kind == "question" for m in marked(parsed, first, last))
-            yield Sentence(first, last, not question and stands_alone(parsed.text[first:last]))
+            sentence = parsed.text[first:last]
+            stumbles = spoken and "--" in sentence
+            yield Sentence(first, last, not question and not stumbles and stands_alone(sentence))
 
 
 def stands_alone(sentence: str) -> bool:

@@ -265,7 +265,7 @@ def _characters(text: int | None, count: int) -> str:
 def _with_drawn_breaks(line: str, objects: list[int | None]) -> str:
     """Codes 10 and 13 that are drawn, as U+F00A and U+F00D: some fonts of TeX have ◯, ‖ or "fl" there.
 
-    The line breaks that PDFium itself adds belong to no text object; one beside other white space is a blank.
+    The line breaks that PDFium itself adds belong to no text object; one among other white space is a blank.
     """
     drawn = [match.start() for match in _BREAK.finditer(line) if objects[match.start()]]
     if not drawn:
@@ -273,7 +273,7 @@ def _with_drawn_breaks(line: str, objects: list[int | None]) -> str:
     characters = list(line)
     for at in drawn:
         beside = [i for i in (at - 1, at + 1) if 0 <= i < len(line) and objects[i] == objects[at]]
-        if all(line[i] not in " \t\xa0" for i in beside):
+        if not beside or any(line[i] not in " \t\xa0" for i in beside):
             characters[at] = chr(0xF000 + ord(line[at]))
     return "".join(characters)
 

@@ -110,7 +110,9 @@ class Repair:
         for (font, code), sign in sorted(self._stands.items(), key=lambda item: -broken[item[1]].total()):
             meaning = _by_table(fonts[font], code)
             if meaning is None:
-                meaning = "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign], bool(fonts[font].name))
+                meaning = (
+                    "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign], bool(fonts[font].name))
+                )
             self._maps[font][ord(code)] = meaning
             self.vocabulary.update({word.replace(sign, meaning).lower(): n for word, n in broken[sign].items()})
 
