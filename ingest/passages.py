@@ -38,6 +38,18 @@ _POINTS_AWAY = re.compile(
 )
 
 
+# A writer on the way through the text, or an address to the reader, instead of the matter itself.
+_WORK = r"(?:section|chapter|post|article|paper|survey|tutorial|book|lecture|course|thesis|report|notes|work)"
+_ON_THE_WAY = re.compile(
+    r"\b(?:we|i)(?:['’](?:ll|ve)| (?:will|shall|now|first|then|start|begin|conclude|turn|leave|present|review|describe|discuss|"
+    r"introduce|refer|omit|have seen))\b|\byou['’]re\b|\bthe (?:authors?|following)\b|"
+    rf"\b(?:this|these|our|the present|in the (?:next|last|previous)|rest of the|remainder of the) {_WORK}\b|"
+    r"^(?:note|notice|hint|remark|to keep the|for simplicity|to get)\b",
+    re.I,
+)
+_POINTING = re.compile(r"\b(?:this|these|those)\b\W*(\w*)", re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a passage; ``alone`` where it makes sense by itself."""
@@ -131,21 +143,34 @@ def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
 
 
 def stands_alone(sentence: str) -> bool:
-    """Whether a sentence makes sense by itself: whole, with a subject, pointing at nothing that is not shown.
+    """Whether a sentence makes sense by itself: fit to be shown, long enough, with a subject of its own."""
+    return (
+        _words(sentence) >= _MIN_WORDS
+        and is_showable(sentence)
+        and not _UNRESOLVED.match(sentence)
+        and all(_is_named(sentence[: m.start()], m[1]) for m in _POINTING.finditer(sentence))
+    )
+
+
+def _is_named(before: str, word: str) -> bool:
+    """Whether the thing that "this ..." points at was named before in the sentence (by its first five letters)."""
+    return len(word) > 2 and word[:5].lower() in before.lower()
+
+
+def is_showable(sentence: str) -> bool:
+    """Whether a sentence is whole prose that points at nothing that is not shown; it may go on from the one before.
 
     U+FFFD stands for a character that the file does not tell: such a sentence is not shown.
     """
-    words = _words(sentence)
     letters = sum(c.isalpha() or c.isspace() for c in sentence)
     return (
-        words >= _MIN_WORDS
-        and sentence[:1].isalnum()
+        sentence[:1].isalnum()
         and not sentence[:1].islower()
         and sentence.rstrip("\"')”’]").endswith((".", "!"))
         and letters > 0.75 * len(sentence)
         and "\ufffd" not in sentence
-        and not _UNRESOLVED.match(sentence)
         and not _POINTS_AWAY.search(sentence)
+        and not _ON_THE_WAY.search(sentence)
     )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import ReadingError
-from ingest.readers import guard as guarding
 from ingest.readers import Guard, Limits, format_of, read_guarded, recipe
+from ingest.readers import guard as guarding
 
 Injected = Callable[[str], dict[str, str]]
 
