@@ -25,7 +25,8 @@ _UNRESOLVED = re.compile(
     r"^(?:and|but|so|or|then|thus|hence|therefore|however|moreover|furthermore|also|instead|similarly|likewise|"
     r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
     r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
-    r"that|these|those|such|here|there|both|another|the (?:former|latter|above|following|same|previous|other)|"
+    r"that|these|those|such|here|there|both|another|to (?:that|this) end|in words|\w+ (?:it|them|they)|"
+    r"the (?:former|latter|above|following|same|previous|other)|"
     # What a speaker says to the room, or a writer to the reader, before the point is made.
     r"i|let me|let['’]s|well|yeah|yes|no|ok|okay|uh|um|now|just|see|you (?:may|might) want|in other words|in particular|"
     r"in fact|as (?:you|we|expected|mentioned|before)|recall|notice|note)\b",
@@ -42,7 +43,7 @@ _POINTS_AWAY = re.compile(
 _WORK = r"(?:section|chapter|post|article|paper|survey|tutorial|book|lecture|course|thesis|report|notes|work)"
 _ON_THE_WAY = re.compile(
     r"\b(?:we|i)(?:['’](?:ll|ve)| (?:will|shall|now|first|then|start|begin|conclude|turn|leave|present|review|describe|discuss|"
-    r"introduce|refer|omit|have seen))\b|\byou['’]re\b|\bthe (?:authors?|following)\b|"
+    r"introduce|refer|omit|have seen|attempt|try|aim))\b|\byou['’]re\b|\blet['’]s\b|\breaders?\b|\bthe (?:authors?|following)\b|"
     rf"\b(?:this|these|our|the present|in the (?:next|last|previous)|rest of the|remainder of the) {_WORK}\b|"
     r"^(?:note|notice|hint|remark|to keep the|for simplicity|to get)\b",
     re.I,
@@ -146,6 +147,7 @@ def stands_alone(sentence: str) -> bool:
     """Whether a sentence makes sense by itself: fit to be shown, long enough, with a subject of its own."""
     return (
         _words(sentence) >= _MIN_WORDS
+        and "on the other hand" not in sentence
         and is_showable(sentence)
         and not _UNRESOLVED.match(sentence)
         and all(_is_named(sentence[: m.start()], m[1]) for m in _POINTING.finditer(sentence))

@@ -1,6 +1,7 @@
 """PDF -> ``Parsed``: reading order, headings, pages and printed labels, a box for each line of text.
 
     pdf_pages     PDFium -> runs of characters              (owns pypdfium2)
+    pdf_fonts     what the names of fonts say
     pdf_lines     runs -> lines in reading order
     pdf_margins   running heads and feet out, printed page numbers kept
     pdf_styles    how lines look: sizes, fonts, kinds of characters

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ingest.errors import ReadingError
+from ingest.readers.pdf_fonts import Font, font_named
 
 MOST_PAGES = 5000
 MOST_CHARACTERS = 20_000_000
@@ -27,28 +28,6 @@ HYPHEN = "\ufffe"
 _BLANK = " \t\r\n\xa0"  # no more: codes that Python strips as well, such as 0x1c, are letters in some fonts
 _BREAK = re.compile("[\r\n]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-_BOLD = re.compile(r"bold|black|heavy|demi|medi(?:$|[^a-z])|cmbx|sfbx|cmssbx|bx\d|-b$|mib\d", re.I)
-_MONO = re.compile(r"mono|courier|cmtt|sftt|typewriter|consol|menlo|inconsol|lmtt|nimbusmon|hftl|letter ?gothic", re.I)
-_MATH = re.compile(
-    r"cmmi|cmsy|cmex|cmbsy|msam|msbm|math|symbol|eufm|eufb|rsfs|mtmi|mtsy|mtex|pazomath|euclid|stix.*(?:math|size)|"
-    r"(?:hfbr|hfr|txm|pxm|rtxm)(?:mi|sy|ex)|ntxm|stmary|wasy|bbold|esint|dsrom|lasy|xits|txsy|txex|pxsy|pxex",
-    re.I,
-)
-_TALL = re.compile(r"cmex|mtex|(?:math)?ext(?:ension|ra)|[a-z]ex\d|size\w+sym", re.I)
-_ITALIC = re.compile(r"ital|obli|slant|cmti|cmsl|sfti|cmmi", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Font:
-    """A font by its name. ``tall`` fonts hold the growing brackets and sums of TeX, whose baselines mislead."""
-
-    name: str
-    bold: bool
-    italic: bool
-    mono: bool
-    math: bool
-    tall: bool
 
 
 class Run(NamedTuple):
@@ -201,7 +180,7 @@ class Source:
             name = buffer.value.decode("latin-1").split("+")[-1]
             number = self._known.setdefault(name, len(self.fonts))
             if number == len(self.fonts):
-                self.fonts.append(_font_named(name))
+                self.fonts.append(font_named(name))
             self._near[address] = number
         return self._near[address]
 
@@ -295,18 +274,6 @@ def open_pdf(data: bytes) -> Source:
     if len(document) > MOST_PAGES:
         raise ReadingError(f"has {len(document)} pages, more than the {MOST_PAGES} that are read")
     return Source(document, [], {}, {})
-
-
-def _font_named(name: str) -> Font:
-    math_ = bool(_MATH.search(name))
-    return Font(
-        name=name,
-        bold=bool(_BOLD.search(name)) and not math_,
-        italic=bool(_ITALIC.search(name)),
-        mono=bool(_MONO.search(name)),
-        math=math_,
-        tall=bool(_TALL.search(name)),
-    )
 
 
 @cache

@@ -12,7 +12,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from ingest.readers.pdf_pages import HYPHEN, Font, Run
+from ingest.readers.pdf_fonts import Font
+from ingest.readers.pdf_pages import HYPHEN, Run
 
 _LIGATURES = ("fi", "ff", "fl", "ffi", "ffl", "tt", "ti", "ft", "th", "st", "ct", "fj", "tti", "’", "-")
 _CODE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
