@@ -34,7 +34,7 @@ RECIPE = "pdf-2"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
 _BASE = re.compile(r"\d$|(?:^|[^\w’'])[^\W\d_]$")
-_EXPONENT = re.compile(r"[-−]|[-−]?\d{1,3}")
+_EXPONENT = re.compile(r"[-−]|[-−]?\d{1,3}|[A-Za-z⊤>]")
 _BEFORE_MARKER = re.compile(r"(?:[^\W\d_]{3}|’s)[.,;:)”]?$|[.,;:)”]$")
 _STOPWORD_LIST = (
     "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one "
@@ -177,8 +177,9 @@ class _Writer:
             raised = run.size < 0.86 * before.size and run.y - before.y > 0.2 * before.size
             if not raised:
                 kept.append(run)
-            elif _BASE.search(before.text) and _EXPONENT.fullmatch(run.text):
-                kept.append(run._replace(text="^" + run.text))  # 10^22 must not become 1022, nor R^20 become R20
+            elif _BASE.search(before.text) and _EXPONENT.fullmatch(run.text.strip()):
+                # 10^22 must not become 1022, nor m^n mn; a raised ">" is TeX's sign of the transpose, whose code that is.
+                kept.append(run._replace(text="^" + run.text.strip().replace(">", "⊤")))
             elif not (_MARKER.fullmatch(run.text) and _BEFORE_MARKER.search(before.text)):
                 kept.append(run)
         return line.text if kept == line.runs else replace(line, runs=kept, _text=None).text

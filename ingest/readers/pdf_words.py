@@ -80,6 +80,8 @@ _TEX_FONTS = (
     (re.compile(r"cmsy|cmbsy|lmmathsy|mtsy|txsy|pxsy|hfbrsy", re.I), _OMS),
     (re.compile(r"cmex|lmmathex|mtex|txex|pxex", re.I), _OMX),
 )
+# Other fonts whose letters stand for signs (St Mary's Road symbols).
+_BRACKETS = str.maketrans("JK", "⟦⟧")
 # Pieces of growing brackets, which say nothing by themselves.
 _PIECES = dict.fromkeys(map(chr, (*range(0xF8E5, 0xF8FF), *range(0x239B, 0x23B8))), "")
 _PRESENTATION = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
@@ -107,6 +109,9 @@ class Repair:
                 for sign in _SIGN.findall(word):
                     broken[sign][word] += 1
         self._maps: dict[int, dict[int, str]] = defaultdict(dict)
+        self._maps.update(
+            {n: dict(_BRACKETS) for n, font in enumerate(fonts) if font.name.lower().startswith("stmary")}
+        )
         # The commonest first: the words they mend are known when the rare ones are tried.
         for (font, code), sign in sorted(self._stands.items(), key=lambda item: -broken[item[1]].total()):
             meaning = _by_table(fonts[font], code)

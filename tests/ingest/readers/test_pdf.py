@@ -333,6 +333,18 @@ def test_exponents_and_footnote_marks(make_pdf: Make) -> None:
     assert pdf.read(make_pdf([page])).text == "The method has about 10^22 states in all."
 
 
+def test_exponents_of_letters_say_so(make_pdf: Make) -> None:
+    """A raised letter or number behind a lone letter is a power; TeX's transpose, which stands as ">", is one as well."""
+    page = [
+        (72, 700, 10, "F", "There are m"),
+        (124, 704, 6, "F", "n"),
+        (131, 700, 10, "F", "policies, and w"),
+        (202, 704, 6, "F", ">"),
+        (208, 700, 10, "F", "x is a number."),
+    ]
+    assert pdf.read(make_pdf([page])).text.replace("^⊤x", "^⊤ x") == "There are m^n policies, and w^⊤ x is a number."
+
+
 def test_pages_without_words_are_named(make_pdf: Make, lines_at: Make) -> None:
     """Scanned pages among others are warned of by number; a scan as a whole is refused, with what to do."""
     written = lines_at(prose(17, 8))
