@@ -81,7 +81,7 @@ _TEX_FONTS = (
     (re.compile(r"cmex|lmmathex|mtex|txex|pxex", re.I), _OMX),
 )
 # Other fonts whose letters stand for signs (St Mary's Road symbols).
-_BRACKETS = str.maketrans("JK", "⟦⟧")
+_BRACKETS = {ord("J"): "⟦", ord("K"): "⟧"}
 # Pieces of growing brackets, which say nothing by themselves.
 _PIECES = dict.fromkeys(map(chr, (*range(0xF8E5, 0xF8FF), *range(0x239B, 0x23B8))), "")
 _PRESENTATION = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}

@@ -339,7 +339,7 @@ def test_exponents_of_letters_say_so(make_pdf: Make) -> None:
         (72, 700, 10, "F", "There are m"),
         (124, 704, 6, "F", "n"),
         (131, 700, 10, "F", "policies, and w"),
-        (202, 704, 6, "F", ">"),
+        (200.6, 704, 6, "F", ">"),
         (208, 700, 10, "F", "x is a number."),
     ]
     assert pdf.read(make_pdf([page])).text.replace("^⊤x", "^⊤ x") == "There are m^n policies, and w^⊤ x is a number."
