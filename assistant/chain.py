@@ -15,6 +15,8 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
+from langchain_core.runnables.config import run_in_executor
+from langchain_core.tools import StructuredTool
 from pydantic import ConfigDict
 
 from assistant.answering import Assistant
@@ -56,6 +58,35 @@ class UnderhoodRetriever(BaseRetriever):
         import asyncio
 
         return await asyncio.to_thread(self._get_relevant_documents, query, run_manager=run_manager.get_sync())
+
+
+def underhood_tool(assistant: Assistant) -> StructuredTool:
+    """The assistant as a tool for someone else's agent.
+
+    The model reads content blocks whose annotations are the citations (LangChain's standard form); the tool message's
+    artifact is the Answer. What cannot be asked comes back as its one-line error, for the model to read.
+    """
+
+    def ask(question: str) -> tuple[list[dict[str, Any]], Answer | None]:
+        try:
+            answer = assistant.ask(question)
+        except QuestionError as error:
+            return [{"type": "text", "text": str(error)}], None
+        return content_blocks(answer), answer
+
+    async def aask(question: str) -> tuple[list[dict[str, Any]], Answer | None]:
+        return await run_in_executor(None, ask, question)
+
+    return StructuredTool.from_function(
+        ask,
+        coroutine=aask,
+        name="ask_reading_list",
+        description=(
+            "Answers a question about deep learning (up to spring 2018) from a curated reading list, every sentence cited. "
+            "Says so where the list does not answer; pass that on."
+        ),
+        response_format="content_and_artifact",
+    )
 
 
 class UnderhoodRunnable(RunnableSerializable[str | dict[str, Any], Answer]):

@@ -9,19 +9,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.terminal import mend, progress_bar
 from ingest.errors import QuestionError, SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
     from assistant.answers import Answer
-    from ingest.report import Report
-    from ingest.settings import Settings
 
 app = typer.Typer(
     name="underhood",
@@ -131,13 +129,18 @@ def ingest(
     if (add is None) != (as_id is None) or (add is None and (title or author or year)):
         raise SettingsError("--add FILE and --as ID go together; --title, --author and --year describe what they add")
     if dry_run:
-        _dry_run(settings, fetch, only or [], as_json)
+        from assistant.listing import fetch_plan, print_plan
+
+        if not fetch:
+            raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
+        plan = fetch_plan(settings, only or [])
+        print(_dumped(plan)) if as_json else print_plan(plan)
         return
     from ingest.pipeline import Addition
     from ingest.pipeline import ingest as run
 
     addition = Addition(add, as_id, title, tuple(author or ()), year) if add is not None and as_id is not None else None
-    with _progress() as progress:
+    with progress_bar() as progress:
         report = run(
             settings,
             readings=readings,
@@ -152,19 +155,9 @@ def ingest(
 
         print(_dumped(asdict(report)))
     else:
-        _print_report(report, settings)
+        from assistant.listing import print_report
 
-
-def _dry_run(settings: Settings, fetch: bool, only: list[str], as_json: bool) -> None:
-    from assistant.listing import fetch_plan, print_plan
-
-    if not fetch:
-        raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
-    plan = fetch_plan(settings, only)
-    if as_json:
-        print(_dumped(plan))
-    else:
-        print_plan(plan)
+        print_report(report, settings)
 
 
 @app.command()
@@ -197,7 +190,7 @@ def chat(
     from ingest.settings import Settings
 
     settings = Settings.from_environment()
-    with _progress() as progress:
+    with progress_bar() as progress:
         mend(settings, progress)
     serve(
         settings,
@@ -210,44 +203,71 @@ def chat(
     )
 
 
-def mend(settings: Any, progress: Any) -> None:
-    """Build the index where it is missing or out of date, saying so in one line."""
-    from ingest.embedding import SentenceTransformerEmbedder
-    from ingest.errors import IndexBroken, IndexMissing, IndexOutdated
-    from ingest.index.generation import published
-    from ingest.pipeline import ingest as run
-    from ingest.pipeline import wanted_stamp
+@app.command()
+def mcp() -> None:
+    """Answer MCP clients (editors, agents) over standard input and output; ``chat`` serves them at /mcp as well."""
+    from assistant.answering import Assistant
+    from assistant.programs import mcp_installed
 
-    embedder = SentenceTransformerEmbedder(settings.embedder)
-    try:
-        published(settings.index, wanted_stamp(settings, embedder))
-    except (IndexMissing, IndexOutdated, IndexBroken) as error:
-        print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
-        report = run(settings, embedder=embedder, progress=progress)
-        if not report.counts.get("documents"):
-            _offer(settings, sys.stderr)
+    if not mcp_installed():
+        raise SettingsError("the package mcp is not installed", where="mcp", todo="Run: pip install 'underhood[mcp]'")
+    from assistant.programs.mcp import serve as run
+
+    run(Assistant.open())
 
 
 @app.command()
 def evaluate(
-    questions: Annotated[
-        Path, typer.Argument(help="A JSONL file of questions: id, question, answer?, resources?, answerable?")
-    ],
     out: Annotated[Path, typer.Option(help="The folder for results.jsonl, summary.json and report.html.")],
+    questions: Annotated[
+        Path | None,
+        typer.Argument(help="A JSONL file of questions: id, question, answer?, resources?, answerable?, history?"),
+    ] = None,
+    retrieval: Annotated[
+        Path | None, typer.Option(help="Measure retrieval on a BEIR folder instead: each leg and the fusion.")
+    ] = None,
+    grade: Annotated[
+        bool, typer.Option("--grade", help="Write a blind grading sheet beside the run (HTML and CSV).")
+    ] = False,
+    grades: Annotated[
+        list[Path] | None, typer.Option(help="Take in a filled grading sheet (may be repeated, one a person).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a file of questions; an interrupted run goes on where it stopped."""
-    from assistant.evaluation.runs import evaluate_questions
+    """Answer a file of questions, or measure retrieval; an interrupted run goes on where it stopped.
 
-    with _progress() as progress:
-        summary = evaluate_questions(questions, out, progress=progress)
+    Without QUESTIONS, --grade and --grades are about the run that is in --out.
+    """
+    from assistant.evaluation.console import lines, run
+
+    with progress_bar() as progress:
+        summary, sheets = run(out, questions, retrieval, grade, grades or (), progress)
     for problem in summary["skipped_lines"]:
         print(f"underhood: {problem}", file=sys.stderr)
-    if as_json:
-        print(_dumped(summary))
-    else:
-        print(f"{summary['questions']} questions: " + ", ".join(f"{n} {o}" for o, n in summary["outcomes"].items()))
-        print(f"written: {out / 'results.jsonl'}, summary.json, report.html")
+    print(_dumped(summary) if as_json else "\n".join(lines(summary)))
+    written = [out / name for name in ("results.jsonl", "summary.json", "report.html")]
+    print(f"written: {', '.join(map(str, [*written, *sheets]))}", file=sys.stderr)
+
+
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="The folder of the run before.")],
+    run_b: Annotated[Path, typer.Argument(help="The folder of the run after.")],
+    threshold: Annotated[
+        float, typer.Option(help="By how much a gated figure may fall before it is a regression.", min=0)
+    ] = 0.01,
+    certain: Annotated[
+        bool, typer.Option("--certain", help="Only a fall whose 95 % interval lies below zero is a regression.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two runs question by question. Exit 1 where a figure of B fell by more than the threshold."""
+    from assistant.evaluation.comparing import compare_runs, lines, to_json
+
+    found = compare_runs(run_a, run_b, threshold=threshold, certain=certain)
+    print(_dumped(to_json(found)) if as_json else "\n".join(lines(found)))
+    if found.regressions:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -279,12 +299,13 @@ def verify(
 
 @app.command()
 def fit(
-    what: Annotated[str, typer.Argument(help="intent, ranking or confidence.")],
+    what: Annotated[str, typer.Argument(help="intent, ranking, confidence, or fusion.")],
+    retrieval: Annotated[Path | None, typer.Option(help="For fusion: the BEIR folder to try its weights on.")] = None,
 ) -> None:
     """Make a fitted file of the assistant again, from the notes and our question bank (for developers)."""
     from assistant.evaluation.fitting import refit
 
-    print(refit(what))
+    print(refit(what, retrieval))
 
 
 @app.command()
@@ -338,60 +359,6 @@ def doctor(
 
 def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _print_report(report: Report, settings: Settings) -> None:
-    c = report.counts
-    print("The index is up to date; nothing was written." if not report.published else "The index is published.")
-    print(
-        f"{report.resources} resources, {c.get('notes', 0)} notes, {c.get('claims', 0)} claims, {c.get('documents', 0)} readings, "
-        f"{c.get('passages', 0)} passages; {c.get('anchored_claims', 0)} claims show a source's own words. {report.seconds:.1f} s"
-    )
-    if report.taken or report.unchanged or report.removed:
-        print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
-    if report.fetched or report.not_modified:
-        print(f"Fetched: {len(report.fetched)} new or changed, {report.not_modified} as before.")
-    for file in report.files:
-        pages = f"{file.pages} pages, " if file.pages else ""
-        print(f"  taken {file.name}: {pages}{file.passages} passages, {file.seconds:.1f} s")
-    for skipped in report.skipped:
-        print(f"  skipped {skipped.name}: {skipped.reason}")
-    for warning in report.warnings:
-        print(f"  note on {warning.name}: {warning.reason}")
-    if not c.get("documents"):
-        print("No reading is here yet, so citations are addresses. Bring your own: underhood ingest --readings DIR")
-        _offer(settings, sys.stdout)
-
-
-def _offer(settings: Settings, to: TextIO) -> None:
-    """Say which readings are free to fetch."""
-    from assistant.listing import offer
-
-    if lines := offer(settings):
-        print(lines, file=to)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr; one line a stage where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-                if not console.is_terminal:
-                    print(f"{stage} …", file=sys.stderr)
-            bar.update(tasks[stage], completed=done, total=total)
-            if done >= total:
-                bar.remove_task(tasks.pop(stage))
-
-        yield show
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ingest.errors import ReadingError
 from ingest.index.generation import current
 from ingest.index.store import Store
 from ingest.notes import read_notes
+from ingest.report import Report
 from ingest.settings import Settings
 from ingest.sources import SourceShelf
 
@@ -129,6 +130,7 @@ def fetch_plan(settings: Settings, only: Sequence[str] = ()) -> list[dict[str, A
                 "edition": one.file.edition,
                 "role": one.file.role,
                 "licence": one.resource.licence,
+                "bytes": one.file.bytes,
                 "held": one.held.name if one.held else by_hand,
                 "fetched": record.on if record else None,
                 "would": "nothing: brought by hand" if by_hand else "ask whether it changed" if record else "fetch",
@@ -165,3 +167,28 @@ def offer(settings: Settings) -> str:
         "Fetch them for your own use: underhood ingest --fetch   (what exactly: add --dry-run)",
     ]
     return "\n".join(lines)
+
+
+def print_report(report: Report, settings: Settings) -> None:
+    """What an ingest did, in a terminal."""
+    c = report.counts
+    print("The index is up to date; nothing was written." if not report.published else "The index is published.")
+    print(
+        f"{report.resources} resources, {c.get('notes', 0)} notes, {c.get('claims', 0)} claims, {c.get('documents', 0)} readings, "
+        f"{c.get('passages', 0)} passages; {c.get('anchored_claims', 0)} claims show a source's own words. {report.seconds:.1f} s"
+    )
+    if report.taken or report.unchanged or report.removed:
+        print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
+    if report.fetched or report.not_modified:
+        print(f"Fetched: {len(report.fetched)} new or changed, {report.not_modified} as before.")
+    for file in report.files:
+        pages = f"{file.pages} pages, " if file.pages else ""
+        print(f"  taken {file.name}: {pages}{file.passages} passages, {file.seconds:.1f} s")
+    for skipped in report.skipped:
+        print(f"  skipped {skipped.name}: {skipped.reason}")
+    for warning in report.warnings:
+        print(f"  note on {warning.name}: {warning.reason}")
+    if not c.get("documents"):
+        print("No reading is here yet, so citations are addresses. Bring your own: underhood ingest --readings DIR")
+        if free := offer(settings):
+            print(free)

@@ -23,7 +23,8 @@ Role = Literal["whole", "side", "relation"]
 class Part:
     """One thing that is asked, as a question that makes sense alone.
 
-    A ``relation`` compares two things, a ``side`` asks what one of them is (wanted only beside a relation).
+    A ``relation`` compares two things or chooses between them; a ``side`` asks what one of them is, and is wanted only
+    where somebody asks whether they are the same.
     """
 
     text: str
@@ -193,6 +194,8 @@ def _split(sentence: str) -> list[str]:
 
 
 def _kinds_of_part(piece: str, names: Names) -> list[Part]:
+    if names.of(bare := piece.strip("?.! ")):
+        return [Part(f"What is {bare}?")]
     for pattern in _RELATIONS:
         if (m := pattern.search(piece)) and _is_thing(m["x"]) and _is_thing(m["y"]):
             return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]
@@ -200,7 +203,7 @@ def _kinds_of_part(piece: str, names: Names) -> list[Part]:
         x = (m["x"] or m["z"]).removesuffix("'s")
         return [Part(f"What are the advantages of {x}?"), Part(f"What are the disadvantages of {x}?")]
     if (m := _CHOICE.match(piece)) and _is_thing(m["x"]) and names.mentions(m["x"]) and names.mentions(m["y"]):
-        return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], True)]
+        return [Part(piece, "relation", (m["x"], m["y"]))]
     if (
         (m := _WHAT_ARE.match(piece))
         and names.of(m["x"])

@@ -38,5 +38,5 @@ class Spelling:
         near = process.extract(word.casefold(), self._words, scorer=OSA.distance, score_cutoff=slips, limit=5)
         if not near:
             return word
-        best = min(near, key=lambda found: (found[1], -self._counts[found[0]]))[0]
+        best: str = min(near, key=lambda found: (found[1], -self._counts[found[0]]))[0]
         return best.capitalize() if word.istitle() else best

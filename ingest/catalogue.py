@@ -33,21 +33,23 @@ class Link:
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class Fetchable:
-    """A file that ``underhood ingest --fetch`` may bring."""
+    """A file that ``underhood ingest --fetch`` may bring; ``bytes`` is the size of a copy that was seen, if one was."""
 
     url: Url
     edition: Text
     role: Literal["text", "related"] = "text"
+    bytes: Annotated[int, Field(ge=1)] | None = None
 
 
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class ListSection:
-    """A section of the reading list, with questions shown as examples."""
+    """A section of the reading list, with questions shown as examples and a reading path: ids in order, each with a reason."""
 
     id: Slug
     title: Text
     examples: tuple[str, ...] = ()
+    path: tuple[tuple[Slug, Text], ...] = ()
 
 
 @with_config(_STRICT)
@@ -135,6 +137,9 @@ def _check(catalogue: Catalogue, path: Path) -> None:
     if twice := {i for i in ids if ids.count(i) > 1}:
         raise CatalogueError(f"two resources with the id {min(twice)}", where=str(path))
     sections = {s.id for s in catalogue.section}
+    for section in catalogue.section:
+        if unknown := {i for i, _ in section.path} - set(ids):
+            raise CatalogueError(f"section {section.id}: its path names no resource {min(unknown)!r}", where=str(path))
     for resource in catalogue:
         if unknown := set(resource.sections) - sections:
             raise CatalogueError(f"resource {resource.id}: no section {min(unknown)!r}", where=str(path))

@@ -132,15 +132,21 @@ def _unmarked(parsed: Parsed, start: int, end: int) -> Iterator[tuple[int, int]]
 
 def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
     spoken = locate(parsed, start).seconds is not None
-    for piece in sentencex.get_sentence_boundaries("en", parsed.text[start:end]):
+    for first, last in ((start + a, start + b) for a, b in split(parsed.text[start:end])):
+        sentence = parsed.text[first:last]
+        question = any(m.kind == "question" for m in marked(parsed, first, last))
+        stumbles = spoken and "--" in sentence
+        yield Sentence(first, last, not question and not stumbles and stands_alone(sentence))
+
+
+def split(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence of running text starts and ends, without the white space around it."""
+    for piece in sentencex.get_sentence_boundaries("en", text):
         raw = piece["text"]
-        first = start + piece["start_index"] + len(raw) - len(raw.lstrip())
-        last = start + piece["start_index"] + len(raw.rstrip())
+        first = piece["start_index"] + len(raw) - len(raw.lstrip())
+        last = piece["start_index"] + len(raw.rstrip())
         if last > first:
-            question = any(m.kind == "question" for m in marked(parsed, first, last))
-            sentence = parsed.text[first:last]
-            stumbles = spoken and "--" in sentence
-            yield Sentence(first, last, not question and not stumbles and stands_alone(sentence))
+            yield first, last
 
 
 def stands_alone(sentence: str) -> bool:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -18,6 +19,10 @@ from ingest.embedding import SentenceTransformerEmbedder, Vectors
 from ingest.index.words import tokens
 from ingest.pipeline import ingest
 from ingest.settings import Settings
+
+# A busy machine is slow, not wrong: no deadline for an example.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent

@@ -1,50 +1,84 @@
-"""``report.html``: one offline page about a run, worst questions first."""
+"""The pages of an evaluation: ``report.html`` of a run, and the grading sheet. All offline, all text escaped.
+
+Charts are inline SVG: charts.py says where the marks stand, the templates draw them.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Underhood: evaluation</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d2330; background: #fff }
-table { border-collapse: collapse } td, th { padding: .3rem .8rem; border-bottom: 1px solid #d5d9e2; text-align: left }
-details { border-bottom: 1px solid #d5d9e2; padding: .5rem 0 } summary { cursor: pointer }
-.declined, .refused { color: #8a5a00 } .partly { color: #4b5b00 } .answered { color: #0b5c2e }
-pre { white-space: pre-wrap; font: inherit } small { color: #525c70 }
-@media (prefers-color-scheme: dark) { body { background: #14171f; color: #e6e9f0 } small { color: #a5aec0 }
- .declined, .refused { color: #e5b45a } .partly { color: #c9d96b } .answered { color: #6fd598 } }
-</style></head><body>
-<h1>Evaluation</h1>
-<p>{{ summary.questions }} questions; {% for o, n in summary.outcomes.items() %}{{ n }} {{ o }}{{ ", " if not loop.last }}{% endfor %}.
-{{ summary.citations }} citations, {{ summary.citations_with_words }} with the source's own words.
-{% if summary.milliseconds %}Median {{ "%.0f"|format(summary.milliseconds.median) }} ms, p95 {{ "%.0f"|format(summary.milliseconds.p95) }} ms.{% endif %}</p>
-{% if summary.by_answerable %}
-<h2>By what the list can answer</h2>
-<table><tr><th>answerable</th>{% for o in outcomes %}<th>{{ o }}</th>{% endfor %}</tr>
-{% for label, counts in summary.by_answerable.items() %}<tr><td>{{ label }}</td>{% for o in outcomes %}<td>{{ counts.get(o, 0) }}</td>{% endfor %}</tr>{% endfor %}
-</table>{% endif %}
-<h2>Questions, the least sure first</h2>
-{% for row in rows %}
-<details><summary><span class="{{ row.outcome }}">{{ row.outcome }}</span> <small>{{ "%.2f"|format(row.confidence) }}</small> {{ row.question }}</summary>
-{% if row.result %}<pre>{{ row.result.text }}</pre>
-{% for c in row.result.citations %}<p><small>[{{ c.number }}] {{ c.resource.title }}: {{ c.explanation }}{% if c.quote %} “{{ c.quote.text }}”{% endif %}</small></p>{% endfor %}
-{% if row.reference %}<p><small>Reference: {{ row.reference }}</small></p>{% endif %}
-<p><small>Considered: {% for c in row.result.considered %}{{ c.claim }} ({{ c.score }}){{ ", " if not loop.last }}{% endfor %}</small></p>
-{% else %}<p>{{ row.error }}</p>{% endif %}
-</details>{% endfor %}
-</body></html>
-"""
+from assistant.evaluation import charts
+from assistant.evaluation.judging import Grade, Row, answer_key, basis_of, outcome_right, right
+
+TEMPLATES = Path(__file__).parent / "templates"
+OUTCOMES = ("answered", "partly", "declined", "refused")
+#: What is known of an answer, the worst first; of the first two the surest come first, of the others the least sure.
+VERDICTS = ("bad", "wrong", "declined wrongly", "refused", "usable", "not judged", "right", "good")
 
 
-def write_report(rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], path: Path) -> None:
-    """Write the page; all text is escaped."""
-    from jinja2 import Environment
+def render(template: str, **values: Any) -> str:
+    """A page of ``templates/``, escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    template = Environment(autoescape=True).from_string(_PAGE)
-    ordered = sorted(rows, key=lambda r: r["confidence"])
-    page = template.render(rows=ordered, summary=summary, outcomes=("answered", "partly", "declined", "refused"))
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    script = (TEMPLATES / "sheet.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(template).render(script=script, script_hash=digest, **values)
+
+
+def write_report(rows: Sequence[Row], summary: Mapping[str, Any], grades: Mapping[str, Grade], path: Path) -> None:
+    """Write the page of a run over questions, its worst questions first."""
+    basis = basis_of(rows, grades)
+    judged = [(verdict(r, grades, right(r, basis, grades)), r) for r in rows]
+    judged.sort(
+        key=lambda pair: (VERDICTS.index(pair[0]), pair[1]["confidence"] * (-1 if pair[0] in VERDICTS[:2] else 1))
+    )
+    confidence = summary["confidence"]
+    page = render(
+        "report.html",
+        judged=judged,
+        summary=summary,
+        outcomes=OUTCOMES,
+        verdicts=[v for v in VERDICTS if any(v == found for found, _ in judged)],
+        counts=Counter(v for v, _ in judged),
+        risk=charts.risk(confidence["curve"], answered_share(rows, basis, grades)) if confidence else None,
+        bins=charts.bins(confidence["bins"]) if confidence and confidence["bins"] else None,
+    )
     path.write_text(page, "utf-8")
+
+
+def verdict(row: Row, grades: Mapping[str, Grade], known: float | None) -> str:
+    """What is known of a row, one of ``VERDICTS``."""
+    if row["outcome"] == "refused":
+        return "refused"
+    if grade := grades.get(answer_key(row) or ""):
+        return grade
+    if row["outcome"] == "declined":
+        fits = outcome_right(row)
+        return "not judged" if fits is None else "right" if fits else "declined wrongly"
+    return (
+        "wrong"
+        if known == 0 or row.get("answerable") == "no"
+        else "right"
+        if known and row.get("resource_right")
+        else "not judged"
+    )
+
+
+def answered_share(rows: Sequence[Row], basis: Any, grades: Mapping[str, Grade]) -> float:
+    """The share of the judged questions that were answered, fully or partly: where the run stands on the curve."""
+    of = [r for r in rows if right(r, basis, grades) is not None]
+    return sum(r["outcome"] in ("answered", "partly") for r in of) / max(1, len(of))
+
+
+def write_retrieval_report(rows: Sequence[Row], summary: Mapping[str, Any], path: Path) -> None:
+    """Write the page of a run over a collection, the worst queries of the fusion first."""
+    ordered = sorted(rows, key=lambda r: (r["fused"]["nDCG@10"], r["fused"]["MRR"]))
+    path.write_text(render("retrieval.html", rows=ordered, summary=summary, legs=("dense", "words", "fused")), "utf-8")

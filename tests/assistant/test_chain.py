@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 
 from assistant.answering import Assistant
 from assistant.answers import Answer
-from assistant.chain import UnderhoodRetriever, UnderhoodRunnable
+from assistant.chain import UnderhoodRetriever, UnderhoodRunnable, underhood_tool
 from ingest.errors import QuestionError
 from tests.conftest import waited
 
@@ -61,3 +62,33 @@ def test_streaming_ends_with_the_answer(small: Assistant):
         return [p async for p in runnable.astream("What is momentum?")]
 
     assert [type(p) for p in waited(collect)] == [str, Answer]
+
+
+def test_an_agent_uses_the_tool(small: Assistant):
+    """In ``create_agent`` with a scripted model the tool's message carries citations as annotations, and the Answer."""
+    script = [
+        AIMessage("", tool_calls=[{"name": "ask_reading_list", "args": {"question": "What is momentum?"}, "id": "1"}]),
+        AIMessage("", tool_calls=[{"name": "ask_reading_list", "args": {"question": " "}, "id": "2"}]),
+        AIMessage("done"),
+    ]
+    agent = create_agent(Scripted(messages=iter(script)), [underhood_tool(small)])
+    messages = agent.invoke({"messages": [("user", "What is momentum?")]})["messages"]
+    told, refused = (m for m in messages if isinstance(m, ToolMessage))
+    (block,) = told.content_blocks
+    assert block["text"] == told.artifact.text == small.ask("What is momentum?").text
+    (note,) = block["annotations"]
+    assert (note["type"], note["title"], note["url"]) == (
+        "citation",
+        "Slopes and Valleys",
+        "https://example.org/slopes",
+    )
+    assert block["text"][note["start_index"] : note["end_index"]] == told.artifact.statements[0].text
+    assert "the question is empty" in refused.content_blocks[0]["text"]
+    assert messages[-1].content == "done"
+
+
+class Scripted(GenericFakeChatModel):
+    """A chat model that says what it is told, whatever tools it is given."""
+
+    def bind_tools(self, tools, **kwargs):
+        return self

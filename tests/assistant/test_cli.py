@@ -28,7 +28,7 @@ def run(*args: str, home: Path, stdin: str = "", **environ: str) -> subprocess.C
     )
 
 
-VERBS = ["ask", "ingest", "new-list", "chat", "evaluate", "verify", "fit", "readings", "doctor"]
+VERBS = ["ask", "ingest", "new-list", "chat", "evaluate", "compare", "verify", "fit", "readings", "doctor"]
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy(tmp_path: Path):
@@ -38,7 +38,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy(tmp_path: Path):
     assert all(v in done.stdout for v in VERBS)
     code = (
         "import sys, assistant, assistant.cli; heavy = {'torch', 'chromadb', 'gradio', 'langchain', 'langchain_core', "
-        "'sentence_transformers', 'numpy', 'pandas', 'pypdfium2', 'httpx'} & set(sys.modules); print(sorted(heavy))"
+        "'sentence_transformers', 'numpy', 'scipy', 'sklearn', 'ir_measures', 'pandas', 'pypdfium2', 'httpx'} & set(sys.modules); print(sorted(heavy))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert out.stdout.strip() == "[]"
@@ -65,6 +65,11 @@ def test_the_version_is_printed(tmp_path: Path):
         (["ask", "   "], "empty"),
         (["ask", "x" * 100_000], "100,000 characters"),
         (["evaluate", "nowhere.jsonl", "--out", "out"], "nowhere.jsonl"),
+        (["evaluate", "--out", "out"], "evaluate needs QUESTIONS.jsonl"),
+        (["evaluate", "--retrieval", "nowhere", "--out", "out"], "A BEIR folder holds"),
+        (["evaluate", "q.jsonl", "--retrieval", "nowhere", "--out", "out"], "goes with neither"),
+        (["evaluate", "--out", "nowhere", "--grade"], "no finished run"),
+        (["compare", "nowhere", "nowhere"], "no finished run"),
         (["ingest", "--readings", "nowhere"], "no such folder"),
         (["ingest", "--forget", "nobody"], "no such resource"),
     ],
@@ -85,6 +90,15 @@ def test_an_embedder_that_is_absent_is_one_line(tmp_path: Path):
     assert (done.returncode, "UNDERHOOD_EMBEDDER=/nowhere/model" in done.stderr) == (2, True)
 
 
+def test_an_unknown_format_is_one_line(tmp_path: Path):
+    """What formats there are is said before anything is loaded."""
+    done = run("ask", "what is stride?", "--format", "docx", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "underhood: no format 'docx'. Use one of: text, markdown, bibtex, csl, annotations, langchain, json\n"
+    )
+
+
 def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: Path):
     """``ask --json`` prints one object, ``evaluate`` writes its files and goes on where it stopped."""
     home = real_settings.home
@@ -92,6 +106,8 @@ def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: P
     assert done.returncode == 0, done.stderr
     answer = Answer.from_json(json.loads(done.stdout))
     assert answer.outcome == "answered"
+    listed = run("ask", "what is batch normalization?", "--format", "csl", home=home)
+    assert {i["id"] for i in json.loads(listed.stdout)} == {c.resource.id for c in answer.citations}
     questions = tmp_path / "q.jsonl"
     rows = [
         {"id": "a", "question": "What is stride?", "answerable": "yes"},
@@ -107,3 +123,26 @@ def test_asking_and_evaluating_from_a_shell(real_settings: Settings, tmp_path: P
     assert all(r["result"]["schema_version"] == SCHEMA_VERSION for r in results)
     assert (tmp_path / "out/report.html").read_text().startswith("<!doctype html>")
     assert json.loads((tmp_path / "out/summary.json").read_text())["outcomes"] == {"answered": 1, "declined": 1}
+
+
+def test_compare_names_a_regression_and_exits_1(tmp_path: Path):
+    """Two runs that differ: the figure and the question are named, exit 1; a wide threshold passes, exit 0."""
+    for name, outcome in (("a", "answered"), ("b", "declined")):
+        (tmp_path / name).mkdir()
+        row = {
+            "id": "1",
+            "question": "What?",
+            "answerable": "yes",
+            "outcome": outcome,
+            "confidence": 0.5,
+            "result": None,
+        }
+        (tmp_path / name / "results.jsonl").write_text(json.dumps(row) + "\n")
+        (tmp_path / name / "summary.json").write_text("{}")
+    runs = ("compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    done = run(*runs, home=tmp_path)
+    assert done.returncode == 1
+    assert "outcome right" in done.stdout
+    assert "answered → declined" in done.stdout
+    assert run(*runs, "--threshold", "1", home=tmp_path).returncode == 0
+    assert json.loads(run(*runs, "--json", home=tmp_path).stdout)["regressions"] == ["outcome right"]

@@ -47,10 +47,11 @@ def parts(question: str) -> list[str]:
         ),
         (
             "should I use convnets or RNNs on text?",
-            ["should I use convnets or RNNs on text?", "What is convnets?", "What is RNNs?"],
+            ["should I use convnets or RNNs on text?"],
         ),
         ("What is the difference between a CNN and an RNN?", ["What is the difference between a CNN and an RNN?"]),
         ("CNN vs RNN", ["CNN vs RNN"]),
+        ("learning rate schedules", ["What is learning rate schedules?"]),
         ("What is a learning rate and why do we need one?", ["What is a learning rate", "why do we need learning rate?"]),
         ("How does backprop work and what is the cost?", ["How does backprop work", "what is the cost in backprop?"]),
         (

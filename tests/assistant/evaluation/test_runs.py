@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answering import Assistant
-from assistant.evaluation.runs import evaluate_questions, read_questions
+from assistant.evaluation.runs import evaluate_questions, read_questions, read_run
 from ingest.errors import RunError
 
 ROWS = [
@@ -32,6 +32,8 @@ def write(path: Path, lines: list[str]) -> Path:
         ('{"id": "a", "question": "again"}', "'a' is taken"),
         ('{"question": "x", "answerable": "maybe"}', "yes, partly or no"),
         ('{"question": "x", "resources": "y"}', "are lists"),
+        ('{"question": "\\ud800"}', "surrogates not allowed"),
+        ("[" * 100_000, "2: "),
     ],
 )
 def test_a_broken_line_is_left_out_by_its_number(tmp_path: Path, line: str, says: str):
@@ -53,6 +55,9 @@ def test_a_run_writes_results_summary_and_report(small: Assistant, tmp_path: Pat
     assert [r.get("resource_right") for r in rows] == [True, None, False]
     assert summary["resources_right"] == 0.5
     assert summary["by_answerable"] == {"yes": {"answered": 1}, "no": {"declined": 1}}
+    assert summary["outcome_right"] == {"mean": 1.0, "interval": [1.0, 1.0], "of": 2}
+    assert [r["section"] for r in rows] == ["Maths", rows[1]["section"], "Maths"]
+    assert summary["confidence"]["basis"] == "resources"
     page = (tmp_path / "out/report.html").read_text()
     assert "Who won the football world cup?" in page
 
@@ -73,6 +78,39 @@ def test_a_rerun_goes_on_where_it_stopped(small: Assistant, tmp_path: Path):
     path.write_text(path.read_text().replace('What is momentum?", "ans', 'What does momentum do?", "ans'))
     evaluate_questions(path, tmp_path / "out", assistant=small)
     assert "kept" not in results.read_text()
+
+
+def test_changed_labels_are_taken_anew(small: Assistant, tmp_path: Path):
+    """A label that was added to the file since an earlier run counts."""
+    path = write(tmp_path / "q.jsonl", ['{"id": "a", "question": "What is momentum?"}'])
+    assert evaluate_questions(path, tmp_path / "out", assistant=small)["outcome_right"] is None
+    write(path, ['{"id": "a", "question": "What is momentum?", "answerable": "yes"}'])
+    assert evaluate_questions(path, tmp_path / "out", assistant=small)["outcome_right"]["of"] == 1
+
+
+def test_a_refused_question_stops_nothing(small: Assistant, tmp_path: Path):
+    """An empty question and one of 100,000 characters are rows of their own; the page shows why."""
+    lines = [
+        json.dumps({"id": str(n), "question": q}) for n, q in enumerate(["   ", "x" * 100_001, "What is momentum?"])
+    ]
+    summary = evaluate_questions(write(tmp_path / "q.jsonl", lines), tmp_path / "out", assistant=small)
+    assert summary["outcomes"] == {"refused": 2, "answered": 1}
+    page = (tmp_path / "out/report.html").read_text()
+    assert "100,001 characters" in page
+    assert len(page) < 50_000
+
+
+def test_a_run_that_is_none_is_one_line(tmp_path: Path):
+    """A missing folder, a torn summary, foreign lines."""
+    with pytest.raises(RunError, match="no finished run"):
+        read_run(tmp_path)
+    (tmp_path / "summary.json").write_text("{")
+    with pytest.raises(RunError, match="no finished run"):
+        read_run(tmp_path)
+    (tmp_path / "summary.json").write_text("{}")
+    (tmp_path / "results.jsonl").write_text("[1]\n")
+    with pytest.raises(RunError, match="other lines"):
+        read_run(tmp_path)
 
 
 def test_a_file_without_questions_is_refused(small: Assistant, tmp_path: Path):

@@ -337,12 +337,12 @@ def test_exponents_of_letters_say_so(make_pdf: Make) -> None:
     """A raised letter or number behind a lone letter is a power; TeX's transpose, which stands as ">", is one as well."""
     page = [
         (72, 700, 10, "F", "There are m"),
-        (124, 704, 6, "F", "n"),
+        (126.8, 704, 6, "F", "n"),
         (131, 700, 10, "F", "policies, and w"),
-        (200.6, 704, 6, "F", ">"),
-        (208, 700, 10, "F", "x is a number."),
+        (197.6, 704, 6, "F", ">"),
+        (204, 700, 10, "F", "x is a number."),
     ]
-    assert pdf.read(make_pdf([page])).text.replace("^⊤x", "^⊤ x") == "There are m^n policies, and w^⊤ x is a number."
+    assert pdf.read(make_pdf([page])).text == "There are m^n policies, and w^⊤ x is a number."
 
 
 def test_pages_without_words_are_named(make_pdf: Make, lines_at: Make) -> None:
