@@ -103,7 +103,7 @@ def _bad_layers(pages: Sequence[Page], lines: Sequence[list[Line]]) -> list[int]
     bad = []
     for page, found in zip(pages, lines, strict=True):
         words = [word for line in found for word in re.findall(r"[a-zäöüéèêáíóúàçñ]+", line.text.lower())]
-        long = [word for word in words if len(word) >= 3]
+        long = {word for word in words if len(word) >= 3}  # each once: a page of formulas repeats a few names
         common = sum(word in _STOPWORDS for word in words)
         mute = sum(not re.search(r"[aeiouyäöüéèêáíóúà]", word) for word in long)
         scan = page.pictures > 0.5 and len(words) >= 30 and common < 0.1 * len(words)

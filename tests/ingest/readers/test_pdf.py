@@ -183,6 +183,18 @@ def test_sentence_goes_on_over_a_page_past_footnote_and_caption(make_pdf: Make, 
     assert locate(parsed, parsed.text.index(second[0])).page == 2
 
 
+def test_the_permission_at_the_foot_of_a_first_page_interrupts_no_sentence(make_pdf: Make, lines_at: Make) -> None:
+    """What a publisher puts below the first column, without a mark, is a footnote; the sentence goes on in the next."""
+    left, right = prose(50, 30, 40), prose(51, 30, 40)
+    left[-1] = left[-1].rstrip(".") + " and further"
+    right[0] = right[0].lower()
+    foot = ["Permission to make copies of this work is", "granted without fee to all who read it."]
+    page = [*lines_at(left, size=10), *lines_at(foot, size=8, top=100), *lines_at(right, x=320, size=10)]
+    parsed = pdf.read(make_pdf([page]))
+    assert f"{left[-1]} {right[0]}" in parsed.text
+    assert kinds(parsed)[" ".join(foot)] == "footnote"
+
+
 def test_hyphens_at_line_ends(make_pdf: Make, lines_at: Make) -> None:
     """Halves of a word are joined, parts of a compound keep their hyphen, capitals keep theirs."""
     lines = [
