@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from assistant import conversation, grounding
+from assistant import conversation, grounding, models
 from assistant.answers import Answer, Citation
 from assistant.composing import Composer, instead, pieces
 from assistant.confidence import Calibration, Signals, calibration
@@ -28,6 +28,7 @@ from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers import model as model_writer
 from assistant.writers.extractive import Draft
 from assistant.writers.model import ModelAnswer
+from assistant.writers.rewriting import rewritten
 from ingest.added import reading_list
 from ingest.catalogue import Catalogue
 from ingest.embedding import Embedder, GatheringEmbedder, SentenceTransformerEmbedder
@@ -187,7 +188,7 @@ class Assistant:
         while True:
             state = self._fresh()
             try:
-                standalone = state.search.mended(conversation.standalone(text, history, state.search.names))
+                standalone = state.search.mended(self._standalone(text, history, state.search.names))
                 wanted = _known(resources, state.catalogue)
                 evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
                 return state, standalone, evidence, state.composer.draft(evidence)
@@ -219,6 +220,22 @@ class Assistant:
         """The chat model that ``UNDERHOOD_MODEL`` names, or None."""
         return LangChainModel(self.settings.model) if self.settings.model else self._given_model
 
+    @property
+    def sending(self) -> str | None:
+        """What a person is told before the first question: what goes to a model elsewhere, and where. None where nothing does."""
+        try:
+            return models.told_before(self.model) if self.model else None
+        except ModelError:  # each answer says so
+            return None
+
+    def _standalone(self, text: str, history: Sequence[Turn], names: Names) -> str:
+        """A follow-up as a question that makes sense alone: by the model where there is one, else by rules."""
+        by_rules = conversation.standalone(text, history, names)
+        try:
+            return rewritten(self.model, text, history, by_rules, names) if history and self.model else by_rules
+        except ModelError:  # the answer will say why the model is not there
+            return by_rules
+
     def _write(
         self, state: _State, asked: str, standalone: str, evidence: Evidence, draft: Draft
     ) -> Iterator[str | Answer]:
@@ -234,24 +251,25 @@ class Assistant:
     def _with_model(self, composer: Composer, base: Answer, draft: Draft, evidence: Evidence) -> Iterator[str | Answer]:
         """The model's answer sentence by sentence; the extractive one, marked so, where the model fails."""
         extractive = composer.answered(base, draft, evidence)
-        texts, citations = composer.for_model(draft, evidence)
-        written = ModelAnswer(citations)
+        written = ModelAnswer(composer.for_model(draft, evidence))
         try:
             model = self.model
             assert model is not None  # the caller looked
-            yield from model_writer.write(model, base.standalone_question, texts, written)
+            yield from model_writer.write(model, base.standalone_question, written)
         except ModelError as error:
-            yield from pieces(instead(extractive, f"{error}."))
+            written.nothing = f"{str(error).rstrip('.')}."
+        if written.nothing:
+            if written.statements:
+                yield "\n\n"  # what was shown so far stands apart from what takes its place
+            yield from pieces(instead(extractive, written.nothing))
             return
+        name = self.model.name if self.model else ""
         if not written.statements:
-            refused = "The model found no answer in the evidence."
-            yield from pieces(
-                instead(extractive, refused if written.refused else "The model's reply rested on no evidence.")
-            )
+            yield from pieces(composer.unsupported(extractive, evidence, written, name))
             return
         yield replace(
             extractive,
-            writer=model.name,
+            writer=name,
             statements=tuple(written.statements),
             citations=tuple(written.citations),
             notice=grounding.notice(written.statements, written.citations),

@@ -233,6 +233,8 @@ def _told(citation: Citation) -> str:
     if citation.relation == "related":
         return f"Related passage, from {place}, which is not the resource itself; not checked to support the sentence."
     moved = " They stand elsewhere than the answer said." if citation.check == "moved" else ""
+    if citation.link == "model":
+        return _pointed_to(citation, place)
     if citation.relation == "quotes" and citation.found:
         return f"{place}, word for word. Found in our copy.{moved}"
     if citation.relation == "quotes":
@@ -247,6 +249,15 @@ def _told(citation: Citation) -> str:
     if citation.check == "not_held":
         return f"Our words. Our note points to {place}. The text is not here, so nothing was checked."
     return f"Our words. Our note points to {place}, which is held here, but to no single sentence of it."
+
+
+def _pointed_to(citation: Citation, place: str) -> str:
+    """What is told of evidence that a language model points to: its sentence is not our claim."""
+    told = "The language model's words. It points to our note"
+    if citation.found:
+        return f"{told}, which rests on {place}, quoted here. The words are there; that they carry its sentence was not checked."
+    here = "which is held here" if citation.check != "not_held" else "whose text is not here"
+    return f"{told}, which points to {place}, {here}. That it carries the sentence was not checked."
 
 
 _FAILED: dict[str | None, str] = {

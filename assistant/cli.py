@@ -19,6 +19,7 @@ from assistant.terminal import mend, progress_bar
 from ingest.errors import QuestionError, SettingsError, UnderhoodError
 
 if TYPE_CHECKING:
+    from assistant.answering import Assistant
     from assistant.answers import Answer
 
 app = typer.Typer(
@@ -86,11 +87,20 @@ def ask(
         write = FORMATS[format_]
     else:
         raise QuestionError(f"no format {format_!r}", todo=f"Use one of: {', '.join([*FORMATS, 'json'])}")
-    from assistant.answering import Assistant
     from assistant.questions import clean
 
     text = clean(sys.stdin.read(100_000) if question == "-" else question)
-    print(write(Assistant.open().ask(text, resources=only or None)))
+    print(write(_opened().ask(text, resources=only or None)))
+
+
+def _opened() -> Assistant:
+    """An assistant; where it sends questions to a model elsewhere, that is said first."""
+    from assistant.answering import Assistant
+
+    assistant = Assistant.open()
+    if assistant.sending:
+        print(assistant.sending, file=sys.stderr)
+    return assistant
 
 
 @app.command()
@@ -206,14 +216,13 @@ def chat(
 @app.command()
 def mcp() -> None:
     """Answer MCP clients (editors, agents) over standard input and output; ``chat`` serves them at /mcp as well."""
-    from assistant.answering import Assistant
     from assistant.programs import mcp_installed
 
     if not mcp_installed():
         raise SettingsError("the package mcp is not installed", where="mcp", todo="Run: pip install 'underhood[mcp]'")
     from assistant.programs.mcp import serve as run
 
-    run(Assistant.open())
+    run(_opened())
 
 
 @app.command()

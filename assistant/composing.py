@@ -16,12 +16,11 @@ from assistant.confidence import Calibration, Signals
 from assistant.grounding import Grounder
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers.extractive import Chosen, Draft, compose, window
+from assistant.writers.model import Material, ModelAnswer
 from ingest.catalogue import Catalogue
 
 #: Claims less like the question than this are not even near it.
 NEAR = 0.35
-#: How many claims a chat model may use.
-FOR_MODEL = 12
 
 
 class Composer:
@@ -118,16 +117,33 @@ class Composer:
             base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
         )
 
-    def for_model(self, draft: Draft, evidence: Evidence) -> tuple[list[str], list[list[Citation]]]:
-        """What a chat model may use, with its citations: the chosen claims, then the best of each part in turn."""
+    def for_model(self, draft: Draft, evidence: Evidence) -> list[Material]:
+        """What a chat model may use: the chosen claims, then the best of each part in turn."""
         claims = {c.found.claim.id: c.found.claim for c in draft.chosen}
         for rank in range(5):
             for part in evidence.parts:
                 if rank < len(part.claims):
                     claims.setdefault(part.claims[rank].claim.id, part.claims[rank].claim)
-        kept = list(claims.values())[:FOR_MODEL]
-        texts = [f"({self._index.note_of[c.note].name}) {c.text}" for c in kept]
-        return texts, [self._grounder.of_claim(c) for c in kept]
+        return [Material(c.text, tuple(self._grounder.of_claim(c))) for c in claims.values()]
+
+    def unsupported(self, extractive: Answer, evidence: Evidence, written: ModelAnswer, name: str) -> Answer:
+        """The answer that a model's reply came to nothing: no sentence of it was left."""
+        reason = "No sentence of the model's reply rested on the evidence, so nothing of it is shown"
+        text = f"{reason}. Without UNDERHOOD_MODEL the answer is composed from our notes."
+        return replace(
+            extractive,
+            outcome="declined",
+            reason=reason,
+            notice="No answer that the evidence supports.",
+            text=text,
+            statements=(),
+            citations=(),
+            unanswered=(),
+            nearest=self._nearest(evidence),
+            read_next=(),
+            writer=name,
+            warnings=written.warnings(),
+        )
 
     def _nearest(self, evidence: Evidence) -> tuple[Pointer, ...]:
         found: dict[str, str] = {}

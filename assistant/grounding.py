@@ -203,6 +203,8 @@ def notice(statements: Sequence[Statement], citations: Sequence[Citation]) -> st
         return f"{whose}."
     if not solid:
         return f"{whose}; the sources' own words are not behind {'it' if total == 1 else 'them'}, so each citation is an address."
+    if voices == {"model"}:
+        return f"{whose}; the sources' own words are behind {solid} of {total} {sentences}, that they mean the same was not checked."
     verb = "shows" if solid == 1 else "show"
     return f"{whose}; {solid} of {total} {sentences} {verb} the source's own words{_doubt(statements)}."
 

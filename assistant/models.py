@@ -6,15 +6,19 @@ reached as LangChain reaches them (``OPENAI_BASE_URL``).
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from ingest.errors import ModelError
 
-TIMEOUT_SECONDS = 60
-RETRIES = 2
+#: How long the model may be silent, and how long its whole reply may take.
+TIMEOUT_SECONDS, REPLY_SECONDS = 60, 120
+RETRIES = 1
 _EXTRAS = {"openai": "openai", "anthropic": "anthropic", "ollama": "ollama"}
 
 
@@ -51,35 +55,77 @@ class LangChainModel:
     @property
     def destination(self) -> str | None:
         """The server's address, or None for this machine."""
-        base = next(
-            (
-                str(v)
-                for a in ("openai_api_base", "base_url", "anthropic_api_url")
-                if (v := getattr(self._model, a, None))
-            ),
-            "",
-        )
-        if any(local in base for local in ("127.0.0.1", "localhost", "[::1]")):
-            return None
         provider = self.name.partition(":")[0]
-        if provider == "ollama" and not base:
-            return None
-        return base or os.environ.get("OPENAI_BASE_URL") or provider
+        fields = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint_url")
+        found = next((str(v) for a in fields if (v := getattr(self._model, a, None))), "")
+        base = found or os.environ.get(_ADDRESSES.get(provider, ""), "") or _USUAL.get(provider, provider)
+        return None if _on_this_machine(base) else base
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """Pieces of the reply's text. Raises ModelError with a reason in words."""
-        finished = not self.name.startswith("openai:")  # others do not all say why they end
+        ended, until = "", time.monotonic() + REPLY_SECONDS
         try:
             for chunk in self._model.stream([(m.role, m.content) for m in messages]):
+                if time.monotonic() > until:
+                    raise ModelError("the model did not finish in time", where=f"UNDERHOOD_MODEL={self.name}")
                 if text := _text(chunk):
                     yield text
-                finished = finished or getattr(chunk, "response_metadata", {}).get("finish_reason") == "stop"
-            if not finished:
-                raise ModelError("the model's reply was cut off", where=f"UNDERHOOD_MODEL={self.name}")
+                ended = _end(chunk) or ended
+            if why := _unfinished(ended, self.name):
+                raise ModelError(why, where=f"UNDERHOOD_MODEL={self.name}")
         except ModelError:
             raise
         except Exception as error:  # providers raise their own trees; each becomes one line here
             raise ModelError(_why(error), where=f"UNDERHOOD_MODEL={self.name}") from error
+
+
+def told_before(model: ChatModel) -> str | None:
+    """What a person is told before a question goes to a model elsewhere; None where nothing leaves this machine."""
+    if model.destination is None:
+        return None
+    return (
+        f"Your questions, and the pieces of our notes and readings found for them, are sent to {model.name} at "
+        f"{model.destination}; without UNDERHOOD_MODEL nothing leaves this machine."
+    )
+
+
+_ADDRESSES = {"openai": "OPENAI_BASE_URL", "ollama": "OLLAMA_HOST"}
+_USUAL = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "ollama": "http://127.0.0.1:11434",
+}
+
+
+def _on_this_machine(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        at = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return at.is_loopback or at.is_unspecified
+
+
+def _end(chunk: Any) -> str:
+    """Why a reply ended, where a chunk says it; each provider has its own name for it."""
+    said = getattr(chunk, "response_metadata", None) or {}
+    return str(said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason") or "")
+
+
+def _unfinished(ended: str, name: str) -> str:
+    """What is wrong with how a reply ended, in words; empty where nothing is."""
+    if ended in ("content_filter", "refusal"):
+        return "the model's service withheld the reply"
+    if ended in ("length", "max_tokens"):
+        return "the model's reply was cut off at its greatest length"
+    # OpenAI's protocol always says why a reply ends; others do not all do.
+    return "the model's reply was cut off" if not ended and name.startswith("openai:") else ""
 
 
 def _text(chunk: Any) -> str:
@@ -117,6 +163,15 @@ def _why(error: Exception) -> str:
         ("ratelimit", "the model's service limits the rate; try again later"),
         ("429", "the model's service limits the rate; try again later"),
         ("authentication", "the model's service refuses the key"),
+        ("permission", "the model's service refuses the key"),
+        ("notfound", "the model's service does not know this model"),
+        ("internalserver", "the model's service failed"),
+        ("error code: 5", "the model's service failed"),
+        ("no generation chunks", "the model's service sent broken text"),
+        ("overloaded", "the model's service is overloaded; try again later"),
+        ("jsondecode", "the model's service sent broken text"),
+        ("unicodedecode", "the model's service sent broken text"),
+        ("validationerror", "the model's service sent broken text"),
         ("api_key", "no key for the model's service"),
         ("credentials", "no key for the model's service"),
         ("connect", "the model's service cannot be reached"),

@@ -83,7 +83,7 @@ def titles(assistant: Assistant) -> dict[str, str]:
 
 def start(assistant: Assistant) -> str:
     """What stands above the question box at first: what this is, in one line."""
-    return fill("start.html", known=known(assistant))
+    return fill("start.html", known=known(assistant), sending=assistant.sending)
 
 
 def examples(assistant: Assistant) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from assistant.evaluation.summary import summarise
 from ingest.errors import QuestionError, RunError
 
 Answerable = Literal["yes", "partly", "no"]
+_log = logging.getLogger("underhood.evaluation")
 _ANSWERABLE = ("yes", "partly", "no")
 
 
@@ -97,6 +99,8 @@ def evaluate_questions(
     if not asked:
         raise RunError("no question in it", where=str(questions), todo=problems[0] if problems else "One object a line")
     assistant = assistant or Assistant.open()
+    if assistant.sending:
+        _log.warning(assistant.sending)
     run = _run_key(assistant)
     try:
         out.mkdir(parents=True, exist_ok=True)

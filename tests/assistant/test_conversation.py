@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from assistant.conversation import Turn, standalone
+from assistant.conversation import MOST, TURNS, Turn, standalone
+from assistant.naming import Names
+from ingest.notes import read_notes
 from tests.assistant.test_questions import NAMES
+from tests.conftest import ROOT
 
 SAME = "Are gradient descent and backprop the same thing?"
 BN = "What is batch normalization?"
@@ -25,8 +31,61 @@ BN = "What is batch normalization?"
         ([BN], "How does an RNN read text?", "How does an RNN read text?"),
         ([BN, "What is an RNN?"], "How is it trained?", "How is RNN trained?"),
         ([BN], "why?", "Why is batch normalization used?"),
+        ([BN], "and its derivative?", "What is the derivative of batch normalization?"),
+        (["Should I use an RNN or a CNN?"], "why not the second one?", "Why not CNN?"),
+        ([BN], "what are the drawbacks", "What are the drawbacks of batch normalization?"),
+        ([BN], "is that the same as dropout?", "Is batch normalization the same as dropout?"),
+        ([BN], "can you explain it more simply?", "What is batch normalization?"),
+        ([BN], "and if the batch is tiny?", "What happens if the batch is tiny in batch normalization?"),
+        (["Can an RNN read text?"], "then what can?", "What can read text?"),
+        ([BN], "How does an RNN work, and why is it slow?", "How does an RNN work, and why is it slow?"),
+        ([BN], "what's the weather like today", "what's the weather like today"),
+        ([BN], "how about without momentum?", "What is batch normalization without momentum?"),
+        ([BN], "where can I read more?", "Where can I read about batch normalization?"),
+        ([BN], "who wrote that paper?", "Who wrote batch normalization?"),
+        ([SAME], "which is faster?", "Which of gradient descent and backprop is faster?"),
+        (["What is a convolutional neural network?"], "and the recurrent kind?", "What is a recurrent neural network?"),
+        ([BN], "thanks! now what is overfitting?", "What is overfitting?"),
+        ([BN], "by the way, what is overfitting?", "What is overfitting?"),
+        ([BN], "forget that. How do trees grow?", "How do trees grow?"),
+        (["What does Ruder say of overfitting?"], "what else has he written?", "What else has Ruder written?"),
     ],
 )  # fmt: skip
 def test_a_follow_up_stands_alone(history: list[str], question: str, expected: str):
     """What a follow-up leaves out is filled in from the turn before; a new subject is left as it is."""
     assert standalone(question, [Turn(q) for q in history], NAMES) == expected
+
+
+@pytest.fixture(scope="module")
+def names() -> Names:
+    """The names of all concepts of our own notes."""
+    notes = read_notes(ROOT / "corpus" / "notes")
+    return Names(
+        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in notes if n.concept}, {"map", "gap"}
+    )
+
+
+def understood(row: dict[str, Any], names: Names) -> bool:
+    """Whether a follow-up, as understood, names all that its standalone form names, and a new subject nothing of the old one."""
+    before: list[Turn] = []
+    for question in row["history"]:
+        before.append(Turn(standalone(question, before, names)))
+    said = {m.concept for m in names.mentions(standalone(row["question"], before, names))}
+    wanted = {m.concept for m in names.mentions(row["standalone"])}
+    return wanted <= said if row["kind"] == "follow-up" else said == wanted
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("kind", ["follow-up", "change-of-subject"])
+def test_most_follow_ups_of_the_bank_are_understood(split: str, kind: str, names: Names):
+    """Of the written follow-ups of each half, and of the changes of subject, at least four in five are understood."""
+    rows = [json.loads(line) for line in (ROOT / "corpus/questions/followups.jsonl").read_text("utf-8").splitlines()]
+    found = [understood(r, names) for r in rows if (r["split"], r["kind"]) == (split, kind)]
+    assert sum(found) >= 0.8 * len(found) > 0
+
+
+def test_a_long_history_costs_nothing():
+    """Only the last turns are looked at, and only so much of each."""
+    long = [Turn("What is an RNN? " + "word " * 10_000)] * 1000 + [Turn(BN)] * TURNS
+    assert standalone("why does it help?", long, NAMES) == "Why does batch normalization help?"
+    assert MOST * TURNS < 10_000

@@ -27,7 +27,7 @@ KINDS = {
         "resource": 30,
     },
     "bank-off": {"near-miss": 80, "after-2018": 45, "unrelated": 35},
-    "followups": {"follow-up": 48, "change-of-subject": 12},
+    "followups": {"follow-up": 60, "change-of-subject": 12},
 }
 #: The concepts that the questions are spread over.
 CONCEPTS, OFTEN = 330, 5
