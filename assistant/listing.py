@@ -181,6 +181,9 @@ def print_report(report: Report, settings: Settings) -> None:
         print(f"Readings: {len(report.taken)} taken, {report.unchanged} unchanged, {len(report.removed)} removed.")
     if report.fetched or report.not_modified:
         print(f"Fetched: {len(report.fetched)} new or changed, {report.not_modified} as before.")
+    for file in report.files:
+        pages = f"{file.pages} pages, " if file.pages else ""
+        print(f"  taken {file.name}: {pages}{file.passages} passages, {file.seconds:.1f} s")
     for skipped in report.skipped:
         print(f"  skipped {skipped.name}: {skipped.reason}")
     for warning in report.warnings:

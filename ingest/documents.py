@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal, TypeVar
 
 _T = TypeVar("_T", "Place", "Section")
@@ -114,6 +115,11 @@ class Parsed:
     pages: int | None = None
     warnings: tuple[str, ...] = ()
 
+    @cached_property
+    def reach(self) -> tuple[int, ...]:
+        """How far the marks up to each one reach, so that ``marked`` need not look at all of them."""
+        return tuple(accumulate((mark.end for mark in self.marks), max))
+
 
 @dataclass(frozen=True)
 class Document:
@@ -182,7 +188,12 @@ def _last(items: Sequence[_T], start: int) -> _T | None:
 def marked(parsed: Parsed, start: int, end: int) -> list[Mark]:
     """The marks that touch ``[start, end)``."""
     first = bisect_right(parsed.marks, end - 1, key=lambda mark: mark.start)
-    return [m for m in parsed.marks[:first] if m.end > start]
+    found = []
+    while first and parsed.reach[first - 1] > start:
+        first -= 1
+        if parsed.marks[first].end > start:
+            found.append(parsed.marks[first])
+    return found[::-1]
 
 
 def boxes_of(parsed: Parsed, start: int, end: int) -> list[Box]:

@@ -15,7 +15,7 @@ import sentencex
 
 from ingest.documents import UNQUOTABLE, Parsed, locate, marked
 
-RECIPE = "passages-1"
+RECIPE = "passages-2"
 #: Tokens of a passage without its heading; the model reads 256 with both and its two special tokens.
 PASSAGE_TOKENS = 200
 HEADING_TOKENS = 50
@@ -25,14 +25,30 @@ _UNRESOLVED = re.compile(
     r"^(?:and|but|so|or|then|thus|hence|therefore|however|moreover|furthermore|also|instead|similarly|likewise|"
     r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
     r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
-    r"that|these|those|such|here|there|both|another|the (?:former|latter|above|following|same|previous|other))\b",
+    r"that|these|those|such|here|there|both|another|to (?:that|this) end|in words|\w+ (?:it|them|they)|"
+    r"the (?:former|latter|above|following|same|previous|other)|"
+    # What a speaker says to the room, or a writer to the reader, before the point is made.
+    r"i|let me|let['’]s|well|yeah|yes|no|ok|okay|uh|um|now|just|see|you (?:may|might) want|in other words|in particular|"
+    r"in fact|as (?:you|we|expected|mentioned|before)|recall|notice|note)\b",
     re.I,
 )
 _POINTS_AWAY = re.compile(
     r"\b(?:fig(?:ure|\.)?|eq(?:uation|n|\.)?|table|algorithm|section|sec\.|chapter|theorem|lemma|appendix|exercise|listing)"
-    r"\s*\(?\d|\b(?:above|below)\b[.,;)]|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
+    r"\s*\(?\d|\?\?|\b(?:above|below)\b[.,;)]|\babove (?:example|equation)|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
     re.I,
 )
+
+
+# A writer on the way through the text, or an address to the reader, instead of the matter itself.
+_WORK = r"(?:section|chapter|post|article|paper|survey|tutorial|book|lecture|course|thesis|report|notes|work)"
+_ON_THE_WAY = re.compile(
+    r"\b(?:we|i)(?:['’](?:ll|ve)| (?:will|shall|now|first|then|start|begin|conclude|turn|leave|present|review|describe|discuss|"
+    r"introduce|refer|omit|have seen|attempt|try|aim))\b|\byou['’]re\b|\blet['’]s\b|\breaders?\b|\bthe (?:authors?|following)\b|"
+    rf"\b(?:this|these|our|the present|in the (?:next|last|previous)|rest of the|remainder of the) {_WORK}\b|"
+    r"^(?:note|notice|hint|remark|to keep the|for simplicity|to get)\b",
+    re.I,
+)
+_POINTING = re.compile(r"\b(?:this|these|those)\b\W*(\w*)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +131,12 @@ def _unmarked(parsed: Parsed, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
+    spoken = locate(parsed, start).seconds is not None
     for first, last in ((start + a, start + b) for a, b in split(parsed.text[start:end])):
+        sentence = parsed.text[first:last]
         question = any(m.kind == "question" for m in marked(parsed, first, last))
-        yield Sentence(first, last, not question and stands_alone(parsed.text[first:last]))
+        stumbles = spoken and "--" in sentence
+        yield Sentence(first, last, not question and not stumbles and stands_alone(sentence))
 
 
 def split(text: str) -> Iterator[tuple[int, int]]:
@@ -131,17 +150,35 @@ def split(text: str) -> Iterator[tuple[int, int]]:
 
 
 def stands_alone(sentence: str) -> bool:
-    """Whether a sentence makes sense by itself: whole, with a subject, pointing at nothing that is not shown."""
-    words = _words(sentence)
+    """Whether a sentence makes sense by itself: fit to be shown, long enough, with a subject of its own."""
+    return (
+        _words(sentence) >= _MIN_WORDS
+        and "on the other hand" not in sentence
+        and is_showable(sentence)
+        and not _UNRESOLVED.match(sentence)
+        and all(_is_named(sentence[: m.start()], m[1]) for m in _POINTING.finditer(sentence))
+    )
+
+
+def _is_named(before: str, word: str) -> bool:
+    """Whether the thing that "this ..." points at was named before in the sentence (by its first five letters)."""
+    return len(word) > 2 and word[:5].lower() in before.lower()
+
+
+def is_showable(sentence: str) -> bool:
+    """Whether a sentence is whole prose that points at nothing that is not shown; it may go on from the one before.
+
+    U+FFFD stands for a character that the file does not tell: such a sentence is not shown.
+    """
     letters = sum(c.isalpha() or c.isspace() for c in sentence)
     return (
-        words >= _MIN_WORDS
-        and sentence[:1].isalnum()
+        sentence[:1].isalnum()
         and not sentence[:1].islower()
         and sentence.rstrip("\"')”’]").endswith((".", "!"))
         and letters > 0.75 * len(sentence)
-        and not _UNRESOLVED.match(sentence)
+        and "\ufffd" not in sentence
         and not _POINTS_AWAY.search(sentence)
+        and not _ON_THE_WAY.search(sentence)
     )
 
 

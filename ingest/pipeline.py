@@ -26,7 +26,7 @@ from ingest.index.generation import Manifest, Stamp
 from ingest.index.store import SCHEMA
 from ingest.note_checks import check_notes
 from ingest.notes import Anchor, Note, read_anchors, read_notes
-from ingest.report import Report, Skipped
+from ingest.report import Report, Skipped, Taken
 from ingest.settings import Settings, writable_home
 from ingest.sources import Source, SourceShelf
 
@@ -156,7 +156,7 @@ def _ingest(
     try:
         builder = Builder(folder, cached, progress, settings.chroma_url, base.name if base else None)
         try:
-            _fill(builder, corpus, shelf, wanted, report)
+            _fill(builder, corpus, shelf, wanted, report, progress)
             counts = builder.finish()
         finally:
             builder.close()
@@ -296,6 +296,7 @@ def _fill(
     shelf: SourceShelf,
     wanted: Mapping[str, tuple[Source, str]],
     report: Report,
+    progress: Progress,
 ) -> None:
     if builder.put_notes(corpus.notes) or not (builder.folder / "claims.npy").exists():
         builder.embed_notes()
@@ -306,7 +307,9 @@ def _fill(
     refused = {k: v for k, v in _refused(builder.folder).items() if k in wanted}
     report.unchanged = len(wanted) - len(changed)
     with readers.Guard() as guard:
-        for key, (source, hash_) in changed.items():
+        for number, (key, (source, hash_)) in enumerate(changed.items()):
+            began = time.perf_counter()
+            progress("readings", number, len(changed))
             try:
                 document = _read(guard, source, shelf)
             except ReadingError as error:
@@ -314,9 +317,12 @@ def _fill(
                 refused[key] = (hash_, report.skipped[-1].reason)
                 continue
             refused.pop(key, None)
-            builder.put_document(document, hash_, corpus.anchors)
+            passages = builder.put_document(document, hash_, corpus.anchors)
             report.taken.append(key)
+            report.files.append(Taken(key, document.parsed.pages, passages, time.perf_counter() - began))
             report.warnings += [Skipped(key, w) for w in document.parsed.warnings]
+    if changed:
+        progress("readings", len(changed), len(changed))
     for key in set(stored) - set(changed) - set(report.removed):
         if (held := builder.store.document(key)) is not None:
             builder.resolve_anchors(held, corpus.anchors)

@@ -13,16 +13,27 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A file that was read: its pages (None where it has none), its passages, the seconds it took, vectors included."""
+
+    name: str
+    pages: int | None
+    passages: int
+    seconds: float
+
+
 @dataclass
 class Report:
     """What an ingest did. ``counts`` is what the index now holds.
 
-    ``fetched`` are files that came from the web, ``not_modified`` counts those whose server said that the copy
+    ``files`` says more of each name in ``taken``. ``fetched`` are files that came from the web, ``not_modified`` counts those whose server said that the copy
     held is still right.
     """
 
     published: bool = False
     taken: list[str] = field(default_factory=list)
+    files: list[Taken] = field(default_factory=list)
     unchanged: int = 0
     removed: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)

@@ -42,9 +42,10 @@ _TOO_LARGE = "needed more memory than the {} MB it may have; skipped"
 class Limits:
     """What one file may use.
 
-    ``seconds`` is wall time for files up to 4 MB, each further MB adds ``seconds_per_mb``, never beyond
-    ``most_seconds``. ``memory_mb`` is address space of the worker, ``input_mb`` and ``output_mb`` the
-    sizes of the file and of what is read from it.
+    ``seconds`` is for files up to 4 MB, each further MB adds ``seconds_per_mb``, never beyond ``most_seconds``:
+    wall time without what the worker waited for a processor that others had (on Linux; elsewhere all of it), so
+    that a busy machine refuses no good file. ``memory_mb`` is address space of the worker, ``input_mb`` and
+    ``output_mb`` the sizes of the file and of what is read from it.
     """
 
     seconds: float = 20.0
@@ -55,7 +56,7 @@ class Limits:
     output_mb: int = 200
 
     def seconds_for(self, size: int) -> float:
-        """Wall time for a file of ``size`` bytes."""
+        """What a file of ``size`` bytes may take, in seconds."""
         more = max(0.0, size / _MB - 4) * self.seconds_per_mb
         return max(self.seconds, min(self.most_seconds, self.seconds + more))
 
@@ -99,11 +100,11 @@ class Guard:
 
     def _ask(self, data: bytes, reader: str, name: str) -> dict[str, Any]:
         seconds = self.limits.seconds_for(len(data))
-        deadline = time.monotonic() + seconds
         worker = self._worker()
+        clock = _Clock(worker.pid, seconds)
         try:
             _send(worker, {"reader": reader, "seconds": seconds}, data)
-            reply = self._receive(worker, deadline)
+            reply = self._receive(worker, clock)
         except (BrokenPipeError, EOFError):
             raise ReadingError(f"{self._death()}; skipped", where=name) from None
         except TimeoutError:
@@ -130,12 +131,12 @@ class Guard:
             )
         return self._process
 
-    def _receive(self, worker: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+    def _receive(self, worker: subprocess.Popen[bytes], clock: _Clock) -> dict[str, Any]:
         pipe = cast(IO[bytes], worker.stdout)
-        (size,) = LENGTH.unpack(_read_exactly(pipe, LENGTH.size, deadline))
+        (size,) = LENGTH.unpack(_read_exactly(pipe, LENGTH.size, clock))
         if size > self.limits.output_mb * _MB:
             raise OverflowError(f"swells to more than {self.limits.output_mb} MB of text")
-        return cast(dict[str, Any], json.loads(_read_exactly(pipe, size, deadline)))
+        return cast(dict[str, Any], json.loads(_read_exactly(pipe, size, clock)))
 
     def _death(self) -> str:
         code = self._process.wait(timeout=5) if self._process else 0
@@ -171,13 +172,35 @@ def _send(worker: subprocess.Popen[bytes], head: dict[str, Any], data: bytes) ->
     pipe.flush()
 
 
-def _read_exactly(pipe: IO[bytes], size: int, deadline: float) -> bytes:
-    """``size`` bytes of a pipe, or TimeoutError after ``deadline`` (monotonic), or EOFError."""
+class _Clock:
+    """How long a worker has had for its file: wall time without what it waited for a processor."""
+
+    def __init__(self, process: int, seconds: float) -> None:
+        self._process, self._seconds = process, seconds
+        self._began = time.monotonic() - _waited(process)
+
+    def left(self) -> float:
+        """Seconds left; negative once they are over."""
+        return self._seconds - (time.monotonic() - _waited(self._process) - self._began)
+
+
+def _waited(process: int) -> float:
+    """Seconds that a process was ready to run and had to wait; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _read_exactly(pipe: IO[bytes], size: int, clock: _Clock) -> bytes:
+    """``size`` bytes of a pipe, or TimeoutError when the clock has run out, or EOFError."""
     parts, missing = [], size
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while missing:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
+            if not selector.select(max(0.0, clock.left())):
+                if clock.left() > 0:
+                    continue  # others had the processor in the meantime
                 raise TimeoutError
             part = os.read(pipe.fileno(), min(missing, 1 << 20))
             if not part:

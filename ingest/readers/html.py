@@ -17,7 +17,7 @@ from ingest.readers.blocks import Blocks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECIPE = "html-1"
+RECIPE = "html-2"
 _MOST_BYTES = 40_000_000
 _MOST_DEPTH = 400
 
@@ -175,7 +175,7 @@ def _add(blocks: Blocks, element: Any, fragments: dict[str, deque[str]]) -> None
     elif element.tag != "graphic":
         _paragraph(blocks, element)
     if element.tail and element.tail.strip():
-        blocks.add(_dollars(element.tail))
+        _add_words(blocks, element.tail)
 
 
 def _text(element: Any) -> str:
@@ -201,7 +201,11 @@ def _paragraph(blocks: Blocks, element: Any) -> None:
     if code is not None and code.find("code") is not None:  # a block of code that ended up within a paragraph
         blocks.add(_text(element), "code")
         return
-    for part in re.split(r"\n\s*\n", _dollars(_text(element))):
+    _add_words(blocks, _text(element))
+
+
+def _add_words(blocks: Blocks, words: str) -> None:
+    for part in re.split(r"\n\s*\n", _dollars(words)):
         text = " ".join(part.split())
         if _ONLY_FORMULA.fullmatch(text):
             blocks.add(text, "formula")

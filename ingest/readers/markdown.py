@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.documents import Parsed
 from ingest.readers.blocks import Blocks, decode
+from ingest.readers.bookish import plain
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-RECIPE = "markdown-1"
+RECIPE = "markdown-2"
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.M)
@@ -49,7 +50,7 @@ def read(data: bytes) -> Parsed:
 
 def add_markdown(blocks: Blocks, text: str, slugs: dict[str, int]) -> None:
     """Add the blocks of a Markdown text; ``slugs`` counts the slugs given so far."""
-    tokens = _parser().parse(_LIQUID.sub("", text))
+    tokens = _parser().parse(plain(_LIQUID.sub("", text)))
     anchor: str | None = None
     i = 0
     while i < len(tokens):

@@ -15,7 +15,7 @@ from ingest.errors import ReadingError
 from ingest.readers.blocks import Blocks, decode
 from ingest.readers.markdown import add_markdown
 
-RECIPE = "notebook-1"
+RECIPE = "notebook-2"
 _MOST_CODE_LINES = 12
 _MOST_CODE_CHARACTERS = 800
 

@@ -1,6 +1,7 @@
 """PDF -> ``Parsed``: reading order, headings, pages and printed labels, a box for each line of text.
 
     pdf_pages     PDFium -> runs of characters              (owns pypdfium2)
+    pdf_fonts     what the names of fonts say
     pdf_lines     runs -> lines in reading order
     pdf_margins   running heads and feet out, printed page numbers kept
     pdf_styles    how lines look: sizes, fonts, kinds of characters
@@ -29,9 +30,11 @@ from ingest.readers.pdf_parts import Part, flow, parts_of
 from ingest.readers.pdf_styles import look_of, styles_of
 from ingest.readers.pdf_words import Repair, join
 
-RECIPE = "pdf-1"
+RECIPE = "pdf-2"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
+_BASE = re.compile(r"\d$|(?:^|[^\w’'])[^\W\d_]$")
+_EXPONENT = re.compile(r"[-−]|[-−]?\d{1,3}|[A-Za-z⊤>]")
 _BEFORE_MARKER = re.compile(r"(?:[^\W\d_]{3}|’s)[.,;:)”]?$|[.,;:)”]$")
 _STOPWORD_LIST = (
     "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one "
@@ -100,7 +103,7 @@ def _bad_layers(pages: Sequence[Page], lines: Sequence[list[Line]]) -> list[int]
     bad = []
     for page, found in zip(pages, lines, strict=True):
         words = [word for line in found for word in re.findall(r"[a-zäöüéèêáíóúàçñ]+", line.text.lower())]
-        long = [word for word in words if len(word) >= 3]
+        long = {word for word in words if len(word) >= 3}  # each once: a page of formulas repeats a few names
         common = sum(word in _STOPWORDS for word in words)
         mute = sum(not re.search(r"[aeiouyäöüéèêáíóúà]", word) for word in long)
         scan = page.pictures > 0.5 and len(words) >= 30 and common < 0.1 * len(words)
@@ -174,8 +177,9 @@ class _Writer:
             raised = run.size < 0.86 * before.size and run.y - before.y > 0.2 * before.size
             if not raised:
                 kept.append(run)
-            elif before.text[-1:].isdigit() and re.fullmatch(r"[-−]|[-−]?\d{1,3}", run.text):
-                kept.append(run._replace(text="^" + run.text))  # 10^22 must not become 1022
+            elif _BASE.search(before.text) and _EXPONENT.fullmatch(run.text.strip()):
+                # 10^22 must not become 1022, nor m^n mn; a raised ">" is TeX's sign of the transpose, whose code that is.
+                kept.append(run._replace(text="^" + run.text.strip().replace(">", "⊤")))
             elif not (_MARKER.fullmatch(run.text) and _BEFORE_MARKER.search(before.text)):
                 kept.append(run)
         return line.text if kept == line.runs else replace(line, runs=kept, _text=None).text

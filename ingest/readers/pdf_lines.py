@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from ingest.readers.pdf_pages import Font, Page, Run
+from ingest.readers.pdf_fonts import Font
+from ingest.readers.pdf_pages import Page, Run
 
 _SMALL = 0.86  # a run under this share of the line's size may be raised or lowered
 _NEAR = 1.5  # gaps, in sizes, that consecutive runs of a line may leave

@@ -15,37 +15,19 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ingest.errors import ReadingError
+from ingest.readers.pdf_fonts import Font, font_named
 
 MOST_PAGES = 5000
 MOST_CHARACTERS = 20_000_000
 MOST_PAGE_CHARACTERS = 150_000
 _MOST_OUTLINE = 20_000
+#: No text is set in fewer points.
+_TINY = 1.5
 #: Stands for a hyphen that breaks a word at a line end.
 HYPHEN = "\ufffe"
 _BLANK = " \t\r\n\xa0"  # no more: codes that Python strips as well, such as 0x1c, are letters in some fonts
+_BREAK = re.compile("[\r\n]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-_BOLD = re.compile(r"bold|black|heavy|demi|medi(?:$|[^a-z])|cmbx|sfbx|cmssbx|bx\d|-b$|mib\d", re.I)
-_MONO = re.compile(r"mono|courier|cmtt|sftt|typewriter|consol|menlo|inconsol|lmtt|nimbusmon|hftl|letter ?gothic", re.I)
-_MATH = re.compile(
-    r"cmmi|cmsy|cmex|cmbsy|msam|msbm|math|symbol|eufm|eufb|rsfs|mtmi|mtsy|mtex|pazomath|euclid|stix.*(?:math|size)|"
-    r"(?:hfbr|hfr|txm|pxm|rtxm)(?:mi|sy|ex)|ntxm|stmary|wasy|bbold|esint|dsrom|lasy|xits|txsy|txex|pxsy|pxex",
-    re.I,
-)
-_TALL = re.compile(r"cmex|mtex|(?:math)?ext(?:ension|ra)|[a-z]ex\d|size\w+sym", re.I)
-_ITALIC = re.compile(r"ital|obli|slant|cmti|cmsl|sfti|cmmi", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Font:
-    """A font by its name. ``tall`` fonts hold the growing brackets and sums of TeX, whose baselines mislead."""
-
-    name: str
-    bold: bool
-    italic: bool
-    mono: bool
-    math: bool
-    tall: bool
 
 
 class Run(NamedTuple):
@@ -149,7 +131,7 @@ class Source:
             except pypdfium2.PdfiumError:
                 raw: list[_Raw] = []
             else:
-                raw = list(self._raw_runs(words.raw))
+                raw = _true_sizes(list(self._raw_runs(words.raw)))
                 words.close()
             shown = page.get_rotation() // 90
             turned = _common_turn(raw)
@@ -169,6 +151,7 @@ class Source:
         line = _characters(here, count)
         object_of, about = fast["GetTextObject"], _About(here)
         objects = [object_of(here, i) for i in range(count)]
+        line = _with_drawn_breaks(line, objects)
         start, spaced = 0, False
         while start < count:
             target, end = objects[start], start + 1
@@ -197,7 +180,7 @@ class Source:
             name = buffer.value.decode("latin-1").split("+")[-1]
             number = self._known.setdefault(name, len(self.fonts))
             if number == len(self.fonts):
-                self.fonts.append(_font_named(name))
+                self.fonts.append(font_named(name))
             self._near[address] = number
         return self._near[address]
 
@@ -258,6 +241,22 @@ def _characters(text: int | None, count: int) -> str:
     return "".join(hyphen or chr(code) for hyphen, code in zip(hyphens, good, strict=True))
 
 
+def _with_drawn_breaks(line: str, objects: list[int | None]) -> str:
+    """Codes 10 and 13 that are drawn, as U+F00A and U+F00D: some fonts of TeX have ◯, ‖ or "fl" there.
+
+    The line breaks that PDFium itself adds belong to no text object; one among other white space is a blank.
+    """
+    drawn = [match.start() for match in _BREAK.finditer(line) if objects[match.start()]]
+    if not drawn:
+        return line
+    characters = list(line)
+    for at in drawn:
+        beside = [i for i in (at - 1, at + 1) if 0 <= i < len(line) and objects[i] == objects[at]]
+        if not beside or any(line[i] not in " \t\xa0" for i in beside):
+            characters[at] = chr(0xF000 + ord(line[at]))
+    return "".join(characters)
+
+
 def open_pdf(data: bytes) -> Source:
     """Open a PDF, or say why not."""
     import pypdfium2
@@ -275,18 +274,6 @@ def open_pdf(data: bytes) -> Source:
     if len(document) > MOST_PAGES:
         raise ReadingError(f"has {len(document)} pages, more than the {MOST_PAGES} that are read")
     return Source(document, [], {}, {})
-
-
-def _font_named(name: str) -> Font:
-    math_ = bool(_MATH.search(name))
-    return Font(
-        name=name,
-        bold=bool(_BOLD.search(name)) and not math_,
-        italic=bool(_ITALIC.search(name)),
-        mono=bool(_MONO.search(name)),
-        math=math_,
-        tall=bool(_TALL.search(name)),
-    )
 
 
 @cache
@@ -311,6 +298,25 @@ def _fast_functions() -> dict[str, Any]:
         name.split("_")[1]: ctypes.CFUNCTYPE(*kind)(ctypes.cast(getattr(pdfium, name), at).value or 0)
         for name, kind in kinds.items()
     }
+
+
+def _true_sizes(raw: list[_Raw]) -> list[_Raw]:
+    """Sizes of fonts drawn glyph by glyph (Type 3, as older TeX wrote), which give theirs as a fraction of a point.
+
+    PDFium does not tell the matrix of such a font; its tallest stretch on the page stands for its size.
+    """
+    heights: dict[tuple[int, float], float] = {}
+    for run in raw:
+        if run.size < _TINY:
+            at = (run.font, round(run.size, 3))
+            tall = run.top - run.bottom if _turn(run.along) in (0, 2) else run.right - run.left
+            heights[at] = max(heights.get(at, 0.0), tall)
+    if not heights:
+        return raw
+    return [
+        run._replace(size=max(run.size, heights[run.font, round(run.size, 3)])) if run.size < _TINY else run
+        for run in raw
+    ]
 
 
 def _turn(along: tuple[float, float]) -> int | None:

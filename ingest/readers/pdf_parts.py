@@ -19,7 +19,9 @@ _CAPTION = re.compile(
     r"(?:Figure|Fig\.|FIGURE|FIG\.|Table|TABLE|Algorithm|ALGORITHM|Listing|Scheme|Plate|Chart|Exhibit)\s*"
     r"(?:[A-Z]?\d+(?:[.\-–]\d+)*[a-z]?|[IVX]+)\b(?P<sign>\s*[:.|—–])?"
 )
-_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖#])[\s.):]*\S")
+_FOOTNOTE = re.compile(
+    r"(?:\d{1,3}|[*∗†‡§¶‖#])[\s.):]*\S|Permission to|(?:Copyright|©)\s|Manuscript received|Proceedings of|Preprint\b"
+)
 _BULLET = re.compile(r"(?:[•·▪◦‣∙●○■–—►✓*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d+\]|\(?[ivx]{1,4}[.)])\s")
 _LEADERS = re.compile(r"(?:\.\s?){4,}[\divxlc]*\s*$")
 _INDEX_ENTRY = re.compile(r".{2,60}?,\s\d+(?:[–-]\d+)?(?:,\s\d+(?:[–-]\d+)?)*$")

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ingest.readers.pdf_fonts import Font
 from ingest.readers.pdf_lines import Line
-from ingest.readers.pdf_pages import Font
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SYMBOLS = re.compile(r"[=<>≤≥≈∼≡∝±×·∗∑∏∫√∂∇∈∞→←↔⇒⇔∀∃¬∪∩⊂⊆⊙⊗⊕|‖^{}\[\]()+−/\d\u0370-\u03ff\ufffd,;:.′ˆ˜¯]")

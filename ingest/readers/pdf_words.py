@@ -12,7 +12,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from ingest.readers.pdf_pages import HYPHEN, Font, Run
+from ingest.readers.pdf_fonts import Font
+from ingest.readers.pdf_pages import HYPHEN, Run
 
 _LIGATURES = ("fi", "ff", "fl", "ffi", "ffl", "tt", "ti", "ft", "th", "st", "ct", "fj", "tti", "’", "-")
 _CODE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
@@ -79,6 +80,8 @@ _TEX_FONTS = (
     (re.compile(r"cmsy|cmbsy|lmmathsy|mtsy|txsy|pxsy|hfbrsy", re.I), _OMS),
     (re.compile(r"cmex|lmmathex|mtex|txex|pxex", re.I), _OMX),
 )
+# Other fonts whose letters stand for signs (St Mary's Road symbols).
+_BRACKETS = {ord("J"): "⟦", ord("K"): "⟧"}
 # Pieces of growing brackets, which say nothing by themselves.
 _PIECES = dict.fromkeys(map(chr, (*range(0xF8E5, 0xF8FF), *range(0x239B, 0x23B8))), "")
 _PRESENTATION = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
@@ -106,11 +109,18 @@ class Repair:
                 for sign in _SIGN.findall(word):
                     broken[sign][word] += 1
         self._maps: dict[int, dict[int, str]] = defaultdict(dict)
-        for (font, code), sign in self._stands.items():
+        self._maps.update(
+            {n: dict(_BRACKETS) for n, font in enumerate(fonts) if font.name.lower().startswith("stmary")}
+        )
+        # The commonest first: the words they mend are known when the rare ones are tried.
+        for (font, code), sign in sorted(self._stands.items(), key=lambda item: -broken[item[1]].total()):
             meaning = _by_table(fonts[font], code)
             if meaning is None:
-                meaning = "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign])
+                meaning = (
+                    "\ufffd" if fonts[font].math else self._by_words(code, sign, broken[sign], bool(fonts[font].name))
+                )
             self._maps[font][ord(code)] = meaning
+            self.vocabulary.update({word.replace(sign, meaning).lower(): n for word, n in broken[sign].items()})
 
     def __call__(self, text: str, font: int) -> str:
         """``text`` of a font with its codes mended."""
@@ -123,7 +133,8 @@ class Repair:
             lambda code: self._stands.setdefault((run.font, code[0]), chr(_FIRST_SIGN + len(self._stands))), run.text
         )
 
-    def _by_words(self, code: str, sign: str, words: Counter[str]) -> str:
+    def _by_words(self, code: str, sign: str, words: Counter[str], named: bool) -> str:
+        """What makes words of these; else what TeX has there, unless the font is a nameless one with an order of its own."""
         scores: Counter[str] = Counter()
         inside = 0
         for word, count in words.most_common(200):
@@ -141,7 +152,8 @@ class Repair:
         low = ord(code) - 0xE000  # some programs number a font's characters from here by their ASCII codes
         if 0x30 <= low < 0x7F:
             return chr(low)
-        return _OT1.get(ord(code), "\ufffd") if inside else "\ufffd"
+        drawn = ord(code) & 0xFF if ord(code) >= 0xF000 else ord(code)
+        return _OT1.get(drawn, "\ufffd") if inside and named else "\ufffd"
 
 
 def _by_table(font: Font, code: str) -> str | None:

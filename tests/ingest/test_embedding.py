@@ -82,6 +82,35 @@ def test_nothing_is_embedded_twice(tmp_path: Path):
     again.close()
 
 
+class Dying(HashingEmbedder):
+    """Dies at the text "last"."""
+
+    def encode(self, texts, progress=None):
+        if "last" in texts:
+            raise KeyboardInterrupt
+        if progress:
+            progress(len(texts))
+        return super().encode(texts, progress)
+
+
+def test_what_was_embedded_before_a_kill_is_kept(tmp_path: Path):
+    """A long run that dies near its end has kept the vectors of all whole pieces; progress counts what was known."""
+    texts = [f"text {n}" for n in range(3000)]
+    dying = CachedEmbedder(Dying(), tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        dying.encode([*texts, "last"])
+    dying.close()
+    inner, seen = Counting(), list[int]()
+    again = CachedEmbedder(inner, tmp_path)
+    again.encode(texts)
+    assert inner.seen == texts[2048:]
+    again.close()
+    last = CachedEmbedder(Dying(), tmp_path)
+    last.encode([*texts, "new"], seen.append)
+    last.close()
+    assert set(seen) == {3001}
+
+
 def test_an_absent_model_is_named(tmp_path: Path):
     """A wrong UNDERHOOD_EMBEDDER is one line that names it."""
     with pytest.raises(EmbedderError, match=r"UNDERHOOD_EMBEDDER=.*nowhere"):

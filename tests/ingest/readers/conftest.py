@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 
@@ -23,7 +24,11 @@ def pdf_bytes(
     picture: bool = False,
     outline: Sequence[tuple[str, int]] = (),
 ) -> bytes:
-    """A PDF of lines of text at places. Fonts: F (Helvetica), B (bold), T (Courier), L (with ``meanings`` of codes)."""
+    """A PDF of lines of text at places.
+
+    Fonts: F (Helvetica), B (bold), T (Courier), L (with ``meanings`` of codes), G (each letter drawn, a thousand
+    times its size, as Type 3 fonts of old TeX are).
+    """
     objects: list[bytes] = []
 
     def put(body: bytes) -> int:
@@ -48,6 +53,15 @@ def pdf_bytes(
             b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding%s >>" % (family.encode(), extra)
         )
         fonts += b"/%s %d 0 R " % (name.encode(), font)
+    box = put(stream(b"600 0 0 0 500 700 d1 0 0 500 700 re f"))
+    drawn_letters = b" ".join(b"/%s %d 0 R" % (c.encode(), box) for c in ascii_letters)
+    differences = b" ".join(b"%d /%s" % (ord(c), c.encode()) for c in ascii_letters)
+    font = put(
+        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 700] /FontMatrix [1 0 0 1 0 0] /FirstChar 32 /LastChar 122 "
+        b"/Widths [%s] /CharProcs << %s >> /Encoding << /Differences [%s] >> /Resources << >> >>"
+        % (b"600 " * 91, drawn_letters, b"32 /space " + differences)
+    )
+    fonts += b"/G %d 0 R " % font
     image = put(
         stream(
             b"\xee" * 100,

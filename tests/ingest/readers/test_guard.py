@@ -13,6 +13,7 @@ import pytest
 
 from ingest.errors import ReadingError
 from ingest.readers import Guard, Limits, format_of, read_guarded, recipe
+from ingest.readers import guard as guarding
 
 Injected = Callable[[str], dict[str, str]]
 
@@ -44,6 +45,25 @@ def test_endless_loop_ends_at_its_time(injected: Injected) -> None:
         assert refusal(guard) == "x.pdf: took more than 1 s; skipped"
         assert time.monotonic() - began < 5
         assert guard.read(b"# Fine", "y.md", "markdown").text == "Fine"
+
+
+def test_waiting_for_a_busy_processor_is_not_the_files_fault(
+    injected: Injected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others took of the processor does not count: here the reader waits for it half of the time."""
+    began = time.monotonic()
+    monkeypatch.setattr(guarding, "_waited", lambda process: (time.monotonic() - began) / 2)
+    with Guard(Limits(seconds=1.5), injected("time.sleep(2)\nreturn Parsed(text='words')")) as guard:
+        assert guard.read(b"%PDF-", "x.pdf", "pdf").text == "words"
+        assert "took more than" in refusal(Guard(Limits(seconds=0.5), injected("time.sleep(9)")))
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not tell")
+def test_the_system_tells_what_a_process_waited() -> None:
+    """Seconds, never falling; a process that is none has waited for nothing."""
+    first = guarding._waited(os.getpid())
+    assert 0 <= first <= guarding._waited(os.getpid())
+    assert guarding._waited(2**30) == 0
 
 
 def test_memory_is_bounded(injected: Injected) -> None:

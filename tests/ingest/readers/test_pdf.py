@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -182,6 +183,18 @@ def test_sentence_goes_on_over_a_page_past_footnote_and_caption(make_pdf: Make, 
     assert locate(parsed, parsed.text.index(second[0])).page == 2
 
 
+def test_the_permission_at_the_foot_of_a_first_page_interrupts_no_sentence(make_pdf: Make, lines_at: Make) -> None:
+    """What a publisher puts below the first column, without a mark, is a footnote; the sentence goes on in the next."""
+    left, right = prose(50, 30, 40), prose(51, 30, 40)
+    left[-1] = left[-1].rstrip(".") + " and further"
+    right[0] = right[0].lower()
+    foot = ["Permission to make copies of this work is", "granted without fee to all who read it."]
+    page = [*lines_at(left, size=10), *lines_at(foot, size=8, top=100), *lines_at(right, x=320, size=10)]
+    parsed = pdf.read(make_pdf([page]))
+    assert f"{left[-1]} {right[0]}" in parsed.text
+    assert kinds(parsed)[" ".join(foot)] == "footnote"
+
+
 def test_hyphens_at_line_ends(make_pdf: Make, lines_at: Make) -> None:
     """Halves of a word are joined, parts of a compound keep their hyphen, capitals keep theirs."""
     lines = [
@@ -211,6 +224,75 @@ def test_unknown_codes_are_never_a_wrong_letter(make_pdf: Make, lines_at: Make) 
     text = "Take the symbol € alone, as it is."
     parsed = pdf.read(make_pdf([lines_at([text], font="L")], meanings={"L": {0x80: "\ue0f7"}}))
     assert parsed.text == text.replace("€", "\ufffd")
+
+
+def test_signs_drawn_with_the_codes_of_line_breaks_are_kept(make_pdf: Make, lines_at: Make) -> None:
+    """TeX's "fl" has the code of a line break (13): PDFium's own breaks are blanks, a drawn one is a letter."""
+    lines = [
+        "The \x80ow re\x80ects a con\x80ict of in\x80uence.".replace("\x80", "€"),
+        "It \x80oats.".replace("\x80", "€"),
+    ]
+    parsed = pdf.read(make_pdf([lines_at(lines, font="L")], meanings={"L": {0x80: "\r"}}))
+    assert " ".join(parsed.text.split()) == "The flow reflects a conflict of influence. It floats."
+
+
+def test_fonts_of_drawn_letters_have_a_size(make_pdf: Make, lines_at: Make) -> None:
+    """Type 3 fonts give their size as a hundredth of a point; their words are read, their headings told by height."""
+    page = [
+        *((x, y, size / 1000, font, text) for x, y, size, font, text in lines_at(prose(40, 8, 50), font="G")),
+        (72, 740, 0.02, "G", "Slopes of valleys"),
+    ]
+    page = [(x, y, size, font, text.rstrip(".")) for x, y, size, font, text in page]
+    parsed = pdf.read(make_pdf([page]))
+    assert parsed.text.split("\n\n")[0] == "Slopes of valleys"
+    assert kinds(parsed) == {"Slopes of valleys": "heading"}
+    assert "gradient" in parsed.text
+
+
+def test_slides_have_a_heading_each_and_their_printed_number(make_pdf: Make) -> None:
+    """One idea a page in large letters: the title is a heading, the points are text, the foot is out."""
+    points = ["Momentum averages the steps, so that the zigzags", "of a narrow valley cancel each other."]
+    pages = [
+        [
+            (60, 520, 30, "B", f"Idea {'abcdefgh'[n]} of momentum"),
+            (80, 440, 20, "F", "• " + points[0]),
+            (92, 414, 20, "F", points[1]),
+            (80, 370, 20, "F", "• A second point is made in a line."),
+            (40, 30, 10, "F", "Deep learning, lecture 3"),
+            (520, 30, 10, "F", f"{n + 1} / 8"),
+        ]
+        for n in range(8)
+    ]
+    parsed = pdf.read(make_pdf(pages))
+    assert [s.path for s in parsed.sections] == [(f"Idea {c} of momentum",) for c in "abcdefgh"]
+    assert parsed.text.split("\n\n")[1:3] == ["• " + " ".join(points), "• A second point is made in a line."]
+    assert "lecture 3" not in parsed.text
+    assert [p.label for p in parsed.places] == [str(n + 1) for n in range(8)]
+
+
+def book(pages: int) -> list[list[tuple[float, float, float, str, str]]]:
+    """A book with running heads, twenty pages a chapter, and a section every fifth page."""
+    made = []
+    for n in range(pages):
+        page = [] if n % 20 == 0 else [(72, 750, 10, "F", "Of slopes"), (500, 750, 10, "F", str(n + 1))]
+        page += [(72, 700, 24, "B", f"Chapter {n // 20 + 1}")] if n % 20 == 0 else []
+        page += [(72, 700, 13, "B", f"{n // 20 + 1}.{n % 20 // 5 + 1} Steeper slopes")] if n % 5 == 2 else []
+        made.append(page + [(72, 670 - 12 * i, 10, "F", line) for i, line in enumerate(prose(n, 45, 85))])
+    return made
+
+
+@pytest.mark.parametrize("pages", [40, pytest.param(800, marks=pytest.mark.long)])
+def test_a_book_is_read_within_the_guards_time(make_pdf: Make, pages: int) -> None:
+    """800 pages of text are read in less processor time than a file may take, with all chapters, sections and labels."""
+    data = make_pdf(book(pages), outline=[(f"Chapter {n // 20 + 1}", n) for n in range(0, pages, 20)])
+    began = time.process_time()
+    parsed = pdf.read(data)
+    assert time.process_time() - began < 20
+    assert parsed.pages == pages
+    assert "Of slopes" not in parsed.text
+    assert sum(len(s.path) == 1 for s in parsed.sections) == pages / 20
+    assert sum(len(s.path) == 2 for s in parsed.sections) == pages / 5
+    assert [p.label for p in parsed.places] == [str(n + 1) for n in range(pages)]
 
 
 def test_headings_from_size_weight_and_outline(make_pdf: Make, lines_at: Make) -> None:
@@ -261,6 +343,18 @@ def test_exponents_and_footnote_marks(make_pdf: Make) -> None:
         (194, 700, 10, "F", "states in all."),
     ]
     assert pdf.read(make_pdf([page])).text == "The method has about 10^22 states in all."
+
+
+def test_exponents_of_letters_say_so(make_pdf: Make) -> None:
+    """A raised letter or number behind a lone letter is a power; TeX's transpose, which stands as ">", is one as well."""
+    page = [
+        (72, 700, 10, "F", "There are m"),
+        (126.8, 704, 6, "F", "n"),
+        (131, 700, 10, "F", "policies, and w"),
+        (197.6, 704, 6, "F", ">"),
+        (204, 700, 10, "F", "x is a number."),
+    ]
+    assert pdf.read(make_pdf([page])).text == "There are m^n policies, and w^⊤ x is a number."
 
 
 def test_pages_without_words_are_named(make_pdf: Make, lines_at: Make) -> None:

@@ -13,8 +13,12 @@ import pytest
 
 from ingest.documents import locate
 from ingest.errors import ReadingError
+from ingest.pipeline import ingest
 from ingest.readers import Guard, format_of
+from ingest.report import Report
+from ingest.settings import Settings
 from ingest.wording import norms
+from tests.conftest import HashingEmbedder
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 ROBUSTNESS = SHARED / "robustness" / "pdf"
@@ -53,6 +57,31 @@ def test_all_odd_pdfs_end_in_text_or_reason() -> None:
     """All of them."""
     outcomes = all_end(odd_pdfs(), 20)
     assert not [what for what in outcomes if "could not be read" in what or "crashed" in what]
+
+
+def ingested(files: list[Path], settings: Settings, folder: Path) -> Report:
+    """An ingest of files as one folder, whose second run writes nothing."""
+    (folder / "doe-2001-descent").mkdir(parents=True)
+    for number, file in enumerate(files):
+        shutil.copyfile(file, folder / "doe-2001-descent" / f"{number:03d} {file.name}")
+    report = ingest(settings, readings=folder, embedder=HashingEmbedder())
+    assert report.published
+    assert len(report.taken) + len(report.skipped) == len(files)
+    assert all(skipped.reason and "\n" not in skipped.reason for skipped in report.skipped)
+    again = ingest(settings, readings=folder, embedder=HashingEmbedder())
+    assert (again.published, again.unchanged, len(again.skipped)) == (False, len(report.taken), len(report.skipped))
+    return report
+
+
+def test_odd_pdfs_of_one_folder_do_not_stop_an_ingest(settings: Settings, tmp_path: Path) -> None:
+    """Every thirtieth of them, in one folder: each is taken or skipped with a reason of one line, once."""
+    assert ingested(odd_pdfs()[::30], settings, tmp_path / "readings").taken
+
+
+@pytest.mark.long
+def test_all_odd_pdfs_in_one_folder_do_not_stop_an_ingest(settings: Settings, tmp_path: Path) -> None:
+    """All of them, in one folder."""
+    assert len(ingested(odd_pdfs(), settings, tmp_path / "readings").taken) > 200
 
 
 def test_real_readings_are_all_read(readings: Path) -> None:
