@@ -30,8 +30,8 @@ from assistant.writers.extractive import Draft
 from assistant.writers.model import ModelAnswer
 from ingest.added import reading_list
 from ingest.catalogue import Catalogue
-from ingest.embedding import Embedder, SentenceTransformerEmbedder
-from ingest.errors import ModelError, QuestionError
+from ingest.embedding import Embedder, GatheringEmbedder, SentenceTransformerEmbedder
+from ingest.errors import CatalogueError, IndexBroken, ModelError, QuestionError
 from ingest.index.generation import current
 from ingest.index.reading import Index
 from ingest.pipeline import wanted_stamp
@@ -58,7 +58,8 @@ class Assistant:
     def __init__(
         self, settings: Settings, embedder: Embedder, *, calibration: Calibration, model: ChatModel | None = None
     ) -> None:
-        self.settings, self._embedder, self._calibration, self._given_model = settings, embedder, calibration, model
+        self.settings, self._calibration, self._given_model = settings, calibration, model
+        self._embedder = GatheringEmbedder(embedder)
         self._lock = threading.Lock()
         self._stamp = wanted_stamp(settings, embedder)
         self._state = self._open()
@@ -99,8 +100,8 @@ class Assistant:
         """``ask``, without blocking the event loop."""
         return await asyncio.to_thread(self.ask, question, history, resources=resources)
 
-    def batch(self, questions: Sequence[str], *, workers: int = 2) -> list[Answer]:
-        """The answers to many independent questions, in their order."""
+    def batch(self, questions: Sequence[str], *, workers: int = 8) -> list[Answer]:
+        """The answers to many independent questions, in their order; ``workers`` of them at once, embedded together."""
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(self.ask, questions))
 
@@ -114,12 +115,9 @@ class Assistant:
         """
         started = time.perf_counter()
         text = clean(question)
-        state = self._fresh()
-        standalone = state.search.mended(conversation.standalone(text, turns(history), state.search.names))
-        wanted = _known(resources, state.catalogue)
-        evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
+        state, standalone, evidence, draft = self._found(text, turns(history), resources)
         found = time.perf_counter()
-        for piece in self._write(state, text, standalone, evidence):
+        for piece in self._write(state, text, standalone, evidence, draft):
             if isinstance(piece, Answer):
                 done = time.perf_counter()
                 timings = {"retrieval": found - started, "writing": done - found, "total": done - started}
@@ -143,7 +141,7 @@ class Assistant:
     @property
     def catalogue(self) -> Catalogue:
         """The reading list."""
-        return self._state.catalogue
+        return self._fresh().catalogue
 
     @property
     def index(self) -> Index:
@@ -176,21 +174,44 @@ class Assistant:
 
     # Inside
 
-    def _open(self) -> _State:
-        index = Index.open(self.settings.index, self._stamp)
+    def _open(self, *, any_corpus: bool = False) -> _State:
+        index = Index.open(self.settings.index, self._stamp, self.settings.chroma_url, any_corpus=any_corpus)
         catalogue = reading_list(self.settings)
         search, grounder = Search(index, self._embedder), Grounder(index, catalogue)
         return _State(index, catalogue, search, grounder, Composer(search, grounder, catalogue, self._calibration))
 
+    def _found(
+        self, text: str, history: Sequence[Turn], resources: Sequence[str] | None
+    ) -> tuple[_State, str, Evidence, Draft]:
+        """What is found and to be said; sought again where the generation was cleaned away meanwhile. Raises as ``ask``."""
+        while True:
+            state = self._fresh()
+            try:
+                standalone = state.search.mended(conversation.standalone(text, history, state.search.names))
+                wanted = _known(resources, state.catalogue)
+                evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
+                return state, standalone, evidence, state.composer.draft(evidence)
+            except IndexBroken:
+                if self._fresh() is state:
+                    raise
+
     def _fresh(self) -> _State:
-        """The state of the published generation, reopened when ``CURRENT`` has moved."""
-        published = current(self.settings.index)
-        if published is None or published == self._state.index.folder:
-            return self._state
-        with self._lock:
-            if published != self._state.index.folder:
-                self._stamp = wanted_stamp(self.settings, self._embedder)
-                self._state = self._open()
+        """The state of the published generation, reopened when ``CURRENT`` has moved.
+
+        Its notes may be others than those in the corpus now: somebody edits them, and the next ingest follows. While
+        they are in the middle of it and the catalogue makes no sense, the state stays as it was.
+        """
+        while (published := current(self.settings.index)) not in (None, self._state.index.folder):
+            with self._lock:
+                if published == self._state.index.folder:
+                    continue
+                try:
+                    self._state = self._open(any_corpus=True)
+                except IndexBroken:  # swept while it was opened, where another has been published since
+                    if current(self.settings.index) == published:
+                        raise
+                except CatalogueError:
+                    break
         return self._state
 
     @cached_property
@@ -198,9 +219,10 @@ class Assistant:
         """The chat model that ``UNDERHOOD_MODEL`` names, or None."""
         return LangChainModel(self.settings.model) if self.settings.model else self._given_model
 
-    def _write(self, state: _State, asked: str, standalone: str, evidence: Evidence) -> Iterator[str | Answer]:
+    def _write(
+        self, state: _State, asked: str, standalone: str, evidence: Evidence, draft: Draft
+    ) -> Iterator[str | Answer]:
         composer = state.composer
-        draft = composer.draft(evidence)
         base = composer.base(asked, standalone, draft, evidence)
         if draft.chosen and (self.settings.model or self._given_model):
             yield from self._with_model(composer, base, draft, evidence)

@@ -21,6 +21,7 @@ from ingest.catalogue import load_catalogue
 from ingest.documents import Document
 from ingest.embedding import SentenceTransformerEmbedder, Vectors, check_weights, packaged_model
 from ingest.errors import NotesError, UnderhoodError
+from ingest.index import server
 from ingest.index.generation import published
 from ingest.note_checks import Finding, check_notes
 from ingest.notes import Anchor, Note, parse_note, read_anchors, read_notes
@@ -54,6 +55,8 @@ def check_installation(settings: Settings) -> list[Finding]:
             settings.index, wanted_stamp(settings, SentenceTransformerEmbedder(settings.embedder))
         ),
     }
+    if url := settings.chroma_url:
+        checks["chroma server"] = lambda: server.connect(url, server.QUESTION_PATIENCE).close()
     for name, check in checks.items():
         try:
             check()

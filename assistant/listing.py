@@ -130,6 +130,7 @@ def fetch_plan(settings: Settings, only: Sequence[str] = ()) -> list[dict[str, A
                 "edition": one.file.edition,
                 "role": one.file.role,
                 "licence": one.resource.licence,
+                "bytes": one.file.bytes,
                 "held": one.held.name if one.held else by_hand,
                 "fetched": record.on if record else None,
                 "would": "nothing: brought by hand" if by_hand else "ask whether it changed" if record else "fetch",

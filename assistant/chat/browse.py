@@ -5,6 +5,7 @@ Gathers plain values from an open assistant and fills the templates; decides not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,9 +13,11 @@ from typing import Any
 
 from assistant.answering import Assistant
 from assistant.chat.render import fill
+from assistant.listing import fetch_plan
 from ingest.catalogue import Catalogue, Resource
 from ingest.index.reading import Index
 from ingest.notes import Claim, Note
+from ingest.sources import MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,29 @@ class Known:
     noted: int
     claims: int
     held: int
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What this page lets people change: ``fetch`` the free readings, ``upload`` and remove readings."""
+
+    fetch: bool = False
+    upload: bool = False
+
+
+NOTHING = Allowed()
+
+
+@dataclass(frozen=True)
+class Free:
+    """What the list offers to be fetched; ``size`` is the bytes of the ``sized`` files whose size is known."""
+
+    rows: tuple[dict[str, Any], ...]
+    resources: int
+    missing: int
+    licences: tuple[tuple[str, int], ...]
+    sized: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -56,14 +82,39 @@ def titles(assistant: Assistant) -> dict[str, str]:
 
 
 def start(assistant: Assistant) -> str:
-    """The first view: what this is, what it knows, questions to begin with."""
-    return fill("start.html", known=known(assistant), sections=assistant.catalogue.section)
+    """What stands above the question box at first: what this is, in one line."""
+    return fill("start.html", known=known(assistant))
 
 
-def view(assistant: Assistant, kind: str, name: str = "") -> str:
-    """A view of the list: ``list``, ``resource`` and its id, ``concepts``, ``concept`` and its slug."""
+def examples(assistant: Assistant) -> str:
+    """What stands below it: what is known, and questions to begin with."""
+    now = known(assistant)
+    offered = None if now.held else free(assistant)
+    return fill("examples.html", known=now, sections=assistant.catalogue.section, free=offered)
+
+
+def free(assistant: Assistant) -> Free:
+    """What of the list can be fetched freely, and what of it is not here."""
+    plan = fetch_plan(assistant.settings)
+    licences = Counter({r["resource"]: r["licence"] for r in plan}.values())
+    sizes = [r["bytes"] for r in plan if r["bytes"]]
+    titles = {r.id: r.title for r in assistant.catalogue}
+    return Free(
+        rows=tuple({**r, "title": titles[r["resource"]]} for r in plan),
+        resources=len({r["resource"] for r in plan}),
+        missing=sum(r["held"] is None for r in plan),
+        licences=tuple(licences.most_common()),
+        sized=len(sizes),
+        size=sum(sizes),
+    )
+
+
+def view(assistant: Assistant, kind: str, name: str = "", allowed: Allowed = NOTHING) -> str:
+    """A view: ``list``, ``resource`` and its id, ``concepts``, ``concept`` and its slug, ``readings``."""
     if kind == "resource" and name in assistant.catalogue.by_id:
-        return _resource(assistant, assistant.catalogue.by_id[name])
+        return _resource(assistant, assistant.catalogue.by_id[name], allowed)
+    if kind == "readings":
+        return _readings(assistant, allowed)
     if kind == "concept" and (note := _concepts(assistant.index).get(name)):
         return _concept(assistant, note)
     if kind == "concepts":
@@ -92,7 +143,19 @@ def _list(assistant: Assistant, missing: str) -> str:
     return fill("list.html", sections=sections, known=known(assistant), missing=missing)
 
 
-def _resource(assistant: Assistant, resource: Resource) -> str:
+def _readings(assistant: Assistant, allowed: Allowed) -> str:
+    held = [row for row in rows(assistant).values() if row.held]
+    return fill(
+        "readings.html",
+        known=known(assistant),
+        free=free(assistant),
+        held=held,
+        allowed=allowed,
+        most=MAX_BYTES // 2**20,
+    )
+
+
+def _resource(assistant: Assistant, resource: Resource, allowed: Allowed) -> str:
     index, row = assistant.index, rows(assistant)[resource.id]
     resting = [
         (index.note_of[key], len(list(claims)))
@@ -104,6 +167,7 @@ def _resource(assistant: Assistant, resource: Resource) -> str:
         "resource.html",
         row=row,
         r=resource,
+        allowed=allowed,
         sections=_section_titles(assistant.catalogue, resource.sections),
         headings=_by_heading(row.note.claims if row.note else ()),
         concepts=sorted(((n, count) for n, count in resting if n.concept), key=lambda pair: (-pair[1], pair[0].name)),

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from threading import Event
 from typing import Any
 
 import gradio as gr
 
 from assistant.answering import Assistant
-from assistant.chat import browse, feedback, render, uploads
+from assistant.chat import browse, feedback, render
+from assistant.chat.browse import NOTHING, Allowed
+from assistant.chat.events import number, session, text, who
 from assistant.chat.pictures import Pages
 from assistant.chat.sessions import Turn, dumped, turns
-from assistant.chat.talking import SECTION, talk, told
+from assistant.chat.shelf import Shelf, choices
+from assistant.chat.talking import Desk, talk, told
 from assistant.pacing import AT_ONCE, WAITING, Pace
+from assistant.verification import Verifier
 from ingest.errors import UnderhoodError
 
-_ACTS = ("ask", "retry", "edit", "rate", "open", "fresh", "narrow", "forget")
+_ACTS = ("ask", "retry", "edit", "rate", "verify", "open", "fresh", "narrow", "forget", "fetch", "remove")
 _BRIDGE = (
     f"const acts = {list(_ACTS)!r};"
     "window.underhood = (act, data) => { if (acts.includes(act)) trigger(act, data || {}); };"
@@ -34,14 +38,16 @@ _KEPT = """() => {
 }"""
 _NARROW = "Narrow the question"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# Gradio would drop an event that comes before the last one of its kind is wholly over; ``Desk`` decides instead.
+_EVERY: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
 
 Update = dict[Any, Any]
 
 
-def build(assistant: Assistant, *, allow_uploads: bool = False, pace: Pace | None = None) -> gr.Blocks:
+def build(assistant: Assistant, *, allowed: Allowed = NOTHING, pace: Pace | None = None) -> gr.Blocks:
     """The page over an open assistant; ``pace`` is shared with other ways to ask."""
     with gr.Blocks(title="Underhood", fill_width=True, analytics_enabled=False) as page:
-        _Page(assistant, allow_uploads, pace or Pace()).lay_out(page)
+        _Page(assistant, allowed, pace or Pace()).lay_out(page)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return page
 
@@ -49,67 +55,57 @@ def build(assistant: Assistant, *, allow_uploads: bool = False, pace: Pace | Non
 class _Page:
     """The components of one page and their handlers."""
 
-    def __init__(self, assistant: Assistant, allow_uploads: bool, pace: Pace) -> None:
-        self.assistant, self.allow_uploads, self.pace = assistant, allow_uploads, pace
-        self.pages = Pages(assistant)
+    def __init__(self, assistant: Assistant, allowed: Allowed, pace: Pace) -> None:
+        self.assistant, self.allowed, self.pace = assistant, allowed, pace
+        self.pages, self.desk = Pages(assistant), Desk()
 
     def lay_out(self, page: gr.Blocks) -> None:
         """Make the components, top to bottom, and wire them."""
         with gr.Column(elem_id="page"):
             gr.HTML(render.fill("header.html"), elem_id="top", apply_default_css=False)
+            self.status = gr.HTML(_status(""), elem_id="status", apply_default_css=False)
             with gr.Column(elem_id="ask-view"):
                 self.conversation = gr.HTML(
                     browse.start(self.assistant), elem_id="conversation", apply_default_css=False
                 )
-                self.status = gr.HTML(
-                    '<p role="status" aria-live="polite"></p>', elem_id="status", apply_default_css=False
-                )
                 with gr.Column(elem_id="composer"):
-                    with gr.Row(elem_id="asking"):
-                        self.question = gr.Textbox(
-                            label="Your question",
-                            placeholder="Ask a question …",
-                            elem_id="question",
-                            lines=1,
-                            max_lines=6,
-                            container=False,
-                            html_attributes=gr.InputHTMLAttributes(autocapitalize="sentences", spellcheck=True),
-                        )
-                        self.ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=0)
-                        self.stop = gr.Button("Stop", visible=False, elem_id="stop", min_width=0)
-                    with gr.Accordion(_NARROW, open=False, elem_id="narrow") as self.narrow:
-                        self.scope = gr.Dropdown(
-                            _choices(self.assistant),
-                            multiselect=True,
-                            value=[],
-                            label="Only these resources or sections",
-                            elem_id="scope",
-                        )
+                    self._lay_out_composer()
+                self.examples = gr.HTML(browse.examples(self.assistant), elem_id="examples", apply_default_css=False)
             with gr.Column(elem_id="browse-view"):
                 self.browse = gr.HTML("", elem_id="browse", apply_default_css=False)
-                if self.allow_uploads:
-                    self._lay_out_uploads()
+                self.shelf = Shelf(self.assistant, self.allowed)
         self.bridge = gr.HTML("", html_template=" ", js_on_load=_BRIDGE, elem_id="bridge")
         self.store = gr.HTML({}, html_template=" ", js_on_load=_STORE, elem_id="store")
         self.editing = gr.State(False)
         self._wire(page)
+        self.shelf.wire(page, self.bridge, self.browse, self.scope)
 
-    def _lay_out_uploads(self) -> None:
-        readings = [(r.title, r.id) for r in self.assistant.catalogue]
-        with gr.Accordion("Add a PDF of your own", open=False, elem_id="adding"):
-            of = gr.Dropdown(readings, value=None, label="It is the text of")
-            file = gr.File(label="The PDF", file_types=[".pdf"], type="filepath", height=120)
-            with gr.Row():
-                add, remove = gr.Button("Add it", variant="primary"), gr.Button("Remove what is held of this resource")
-            line = gr.HTML(_status(""), elem_id="added", apply_default_css=False)
-        told: dict[str, Any] = {**_PRIVATE, "outputs": [line], "concurrency_id": "uploads", "concurrency_limit": 1}
-        add.click(self._add, inputs=[of, file], **told)
-        remove.click(self._remove, inputs=[of], **told)
+    def _lay_out_composer(self) -> None:
+        with gr.Row(elem_id="asking"):
+            self.question = gr.Textbox(
+                label="Your question",
+                placeholder="Ask a question …",
+                elem_id="question",
+                lines=1,
+                max_lines=6,
+                container=False,
+                html_attributes=gr.InputHTMLAttributes(autocapitalize="sentences", spellcheck=True),
+            )
+            self.ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=0)
+            self.stop = gr.Button("Stop", visible=False, elem_id="stop", min_width=0)
+        with gr.Accordion(_NARROW, open=False, elem_id="narrow") as self.narrow:
+            self.scope = gr.Dropdown(
+                choices(self.assistant),
+                multiselect=True,
+                value=[],
+                label="Only these resources or sections",
+                elem_id="scope",
+            )
 
     def _wire(self, page: gr.Blocks) -> None:
         said = [self.conversation, self.store, self.status]
         box = [self.question, self.ask, self.stop, self.editing]
-        asking: dict[str, Any] = {**_PRIVATE, "outputs": [*said, *box], "concurrency_id": "ask"}
+        asking: dict[str, Any] = {**_EVERY, "outputs": [*said, *box], "concurrency_id": "ask"}
         typed = [self.question, self.store, self.scope, self.editing]
         running = [
             gr.on([self.ask.click, self.question.submit], self._typed, inputs=typed, **asking),
@@ -117,21 +113,26 @@ class _Page:
             self.bridge.retry(self._again, inputs=[self.store], **asking),
         ]
         # What was running is cancelled first, so that no late word of it overwrites what comes after.
-        self.stop.click(None, cancels=running).then(
-            self._stopped, inputs=[self.store], outputs=[*said, *box], queue=False, **_PRIVATE
-        )
+        over: dict[str, Any] = {**_EVERY, "queue": False}
+        self.stop.click(None, cancels=running).then(self._stopped, inputs=[self.store], outputs=[*said, *box], **over)
         self.bridge.fresh(None, cancels=running).then(
-            self._fresh, outputs=[*said, *box, self.scope], queue=False, **_PRIVATE
+            self._fresh, outputs=[*said, *box, self.scope, self.examples], **over
         )
-        self.bridge.edit(
-            self._edit, inputs=[self.store], outputs=[self.question, self.editing, self.status], **_PRIVATE
-        )
-        self.bridge.rate(self._rate, inputs=[self.store], outputs=said, **_PRIVATE)
-        self.bridge.forget(self._forget, outputs=[*said, *box, self.scope], cancels=running, queue=False, **_PRIVATE)
-        self.bridge.open(self._open, outputs=[self.browse], **_PRIVATE)
-        self.bridge.narrow(self._narrow, outputs=[self.scope, self.narrow], **_PRIVATE)
+        self.bridge.edit(self._edit, inputs=[self.store], outputs=[self.question, self.editing, self.status], **_EVERY)
+        self.bridge.rate(self._rate, inputs=[self.store], outputs=said, **_EVERY)
+        self.bridge.verify(self._verify, inputs=[self.store], outputs=said, **_EVERY)
+        self.bridge.forget(self._forget, outputs=[*said, *box, self.scope, self.examples], cancels=running, **over)
+        self.bridge.open(self._open, outputs=[self.browse], **_EVERY)
+        self.bridge.narrow(self._narrow, outputs=[self.scope, self.narrow], **_EVERY)
         self.scope.change(self._narrowed, inputs=[self.scope], outputs=[self.narrow], **_PRIVATE)
-        page.load(self._loaded, inputs=[self.store], outputs=[*said, self.browse], js=_KEPT, queue=False, **_PRIVATE)
+        page.load(
+            self._loaded,
+            inputs=[self.store],
+            outputs=[*said, self.browse, self.examples],
+            js=_KEPT,
+            queue=False,
+            **_PRIVATE,
+        )
 
     # Asking
 
@@ -140,7 +141,7 @@ class _Page:
         yield from self._answer(before[:-1] if editing else before, question, scope, request)
 
     def _pointed(self, raw: Any, scope: list[str], event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from self._answer(turns(raw), _text(event, "question"), scope, request)
+        yield from self._answer(turns(raw), text(event, "question"), scope, request)
 
     def _again(self, raw: Any, request: gr.Request) -> Iterator[Update]:
         before = turns(raw)
@@ -150,11 +151,32 @@ class _Page:
     def _answer(
         self, before: list[Turn], question: str, scope: Sequence[str] | None, request: gr.Request
     ) -> Iterator[Update]:
-        if wait := self.pace.wait(request.session_hash or ""):
-            yield {self.status: _status(f"That is a lot of questions at once; go on in {wait} seconds.")}
-            raise gr.Error(f"That is a lot of questions at once; go on in {wait} seconds.", print_exception=False)
-        for now in talk(self.assistant, before, question, scope or ()):
+        if not question.strip():
+            yield {self.status: _status("Type a question first.")}
+            return
+        stop = self.desk.begin(session(request))
+        if stop is None:
+            yield {self.status: _status("One question at a time: wait for the answer, or stop it.")}
+            return
+        try:
+            yield from self._written(before, question, scope or (), stop, request)
+        finally:
+            self.desk.end(session(request), stop)
+
+    def _written(
+        self, before: list[Turn], question: str, scope: Sequence[str], stop: Event, request: gr.Request
+    ) -> Iterator[Update]:
+        if wait := self.pace.wait(who(request) or session(request)):
+            line = f"That is a lot of questions at once; go on in {wait} seconds."
+            growing: Iterator[Turn] = iter([Turn(question.strip(), "failed", text=line, scope=tuple(scope))])
+        else:
+            growing = talk(self.assistant, before, question, scope)
+        for now in growing:
+            if stop.is_set():
+                return
             over = now.state != "writing"
+            if over:  # the next question may come as soon as this one's end is seen
+                self.desk.end(session(request), stop)
             yield {
                 self.conversation: self._shown([*before, now]),
                 self.store: dumped([*before, now]),
@@ -165,7 +187,8 @@ class _Page:
                 self.editing: False,
             }
 
-    def _stopped(self, raw: Any) -> Update:
+    def _stopped(self, raw: Any, request: gr.Request) -> Update:
+        self.desk.stop(session(request))
         before = turns(raw)
         if before and before[-1].answer is None:
             before[-1] = replace(before[-1], state="stopped")
@@ -176,8 +199,10 @@ class _Page:
             **self._ready(),
         }
 
-    def _fresh(self) -> Update:
+    def _fresh(self, request: gr.Request) -> Update:
+        self.desk.stop(session(request))
         return {
+            self.examples: browse.examples(self.assistant),
             self.conversation: browse.start(self.assistant),
             self.store: dumped([]),
             self.status: _status("A new conversation."),
@@ -201,48 +226,48 @@ class _Page:
     # What people say of it
 
     def _rate(self, raw: Any, event: gr.EventData, request: gr.Request) -> Update:
-        before, number, verdict = turns(raw), _number(event, "turn"), _text(event, "value")
-        answer = before[number - 1].answer if 0 < number <= len(before) else None
+        before, at, verdict = turns(raw), number(event, "turn"), text(event, "value")
+        answer = before[at - 1].answer if 0 < at <= len(before) else None
         if answer is None or verdict not in ("up", "down"):
             return {self.status: _status("There is no such answer.")}
         kept: feedback.Verdict = "up" if verdict == "up" else "down"
         try:
             feedback.record(
                 self.assistant.settings,
-                _who(event, request),
+                who(request, event),
                 answer,
                 kept,
-                _text(event, "reason"),
-                _number(event, "sentence"),
+                text(event, "reason"),
+                number(event, "sentence"),
             )
         except (UnderhoodError, OSError) as error:
             return {self.status: _status(f"It could not be kept: {error}")}
-        before[number - 1] = replace(before[number - 1], rating=kept)
+        before[at - 1] = replace(before[at - 1], rating=kept)
         return {
             self.conversation: self._shown(before),
             self.store: dumped(before),
             self.status: _status("Thank you. It is kept on this machine, and sent nowhere."),
         }
 
-    def _forget(self, event: gr.EventData, request: gr.Request) -> Update:
-        gone = feedback.forget(self.assistant.settings, _who(event, request))
-        rows = f" and {gone} of your remarks" if gone else ""
-        return {**self._fresh(), self.status: _status(f"This conversation{rows} were deleted.")}
-
-    # Readings of one's own
-
-    def _add(self, resource: str | None, file: str | None) -> Iterator[str]:
-        if resource not in self.assistant.catalogue.by_id or not file:
-            yield _status("Choose the resource and the file first.")
+    def _verify(self, raw: Any, event: gr.EventData) -> Iterator[Update]:
+        before, at = turns(raw), number(event, "turn")
+        answer = before[at - 1].answer if 0 < at <= len(before) else None
+        if answer is None:
+            yield {self.status: _status("There is no such answer.")}
             return
-        for line in uploads.add(self.assistant.settings, str(resource), Path(file)):
-            yield _status(line)
-        Path(file).unlink(missing_ok=True)
+        yield {self.status: _status("Looking the quoted words up again.")}
+        found = tuple(Verifier(self.assistant.index, self.assistant.catalogue).answer(answer))
+        before[at - 1] = replace(before[at - 1], verdicts=found)
+        yield {
+            self.conversation: self._shown(before),
+            self.store: dumped(before),
+            self.status: _status(f"Checked again. {render.checked(found)}"),
+        }
 
-    def _remove(self, resource: str | None) -> str:
-        if resource not in self.assistant.catalogue.by_id:
-            return _status("Choose the resource first.")
-        return _status(uploads.remove(self.assistant.settings, str(resource)))
+    def _forget(self, event: gr.EventData, request: gr.Request) -> Update:
+        gone = feedback.forget(self.assistant.settings, who(request, event))
+        rows = f" and {gone} of your remarks" if gone else ""
+        return {**self._fresh(request), self.status: _status(f"This conversation{rows} were deleted.")}
 
     # Looking around
 
@@ -253,19 +278,20 @@ class _Page:
             self.store: dumped(kept),
             self.status: _status(""),
             self.browse: self._viewed(wanted),
+            self.examples: browse.examples(self.assistant),
         }
 
     def _viewed(self, wanted: dict[str, str]) -> str:
         for kind in ("resource", "concept"):
             if kind in wanted:
-                return browse.view(self.assistant, kind, wanted[kind])
-        return browse.view(self.assistant, wanted.get("view", "list"))
+                return browse.view(self.assistant, kind, wanted[kind], self.allowed)
+        return browse.view(self.assistant, wanted.get("view", "list"), allowed=self.allowed)
 
     def _open(self, event: gr.EventData) -> str:
-        return browse.view(self.assistant, _text(event, "kind"), _text(event, "id"))
+        return browse.view(self.assistant, text(event, "kind"), text(event, "id"), self.allowed)
 
     def _narrow(self, event: gr.EventData) -> Update:
-        wanted = _text(event, "id")
+        wanted = text(event, "id")
         scope = [wanted] if wanted in self.assistant.catalogue.by_id else []
         return {self.scope: scope, self.narrow: gr.update(open=True)}
 
@@ -279,27 +305,5 @@ class _Page:
         return render.conversation(conversation, browse.titles(self.assistant), self.pages.of)
 
 
-def _text(event: gr.EventData, name: str) -> str:
-    data = event._data if isinstance(event._data, dict) else {}
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _number(event: gr.EventData, name: str) -> int:
-    text = _text(event, name)
-    return int(text) if text.isdecimal() and len(text) < 5 else 0
-
-
-def _who(event: gr.EventData, request: gr.Request) -> str:
-    """The name a person signed in with, else the token of their browser."""
-    signed_in = request.request.scope.get("underhood_name") if request.request else None
-    return str(signed_in or _text(event, "who"))
-
-
 def _status(text: str) -> str:
     return render.fill("status.html", text=text)
-
-
-def _choices(assistant: Assistant) -> list[tuple[str, str]]:
-    sections = [(f"Section: {s.title}", f"{SECTION}{s.id}") for s in assistant.catalogue.section]
-    return [*sections, *((f"{r.title} – {r.short}", r.id) for r in assistant.catalogue)]

@@ -21,7 +21,8 @@ from markupsafe import Markup, escape
 
 from assistant.answers import Answer, Quote
 from assistant.chat.sessions import Turn
-from assistant.references import folded, to_markdown
+from assistant.references import folded, to_bibtex, to_markdown
+from assistant.verification import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -118,6 +119,34 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, thing: str) -> str:
+    """So many things: 1 file, 1,200 files."""
+    return f"{value:,} {thing}{'' if value == 1 else 's'}"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people say them."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def checked(verdicts: Sequence[Verdict]) -> str:
+    """What came of checking an answer again, in one sentence."""
+    quoted = [v for v in verdicts if v.quote]
+    failed, addresses = sum(v.failed for v in quoted), len(verdicts) - len(quoted)
+    words = f"{len(quoted) - failed} of {len(quoted)} quotations found in our copies" if quoted else "Nothing is quoted"
+    rest = (
+        f"; {addresses} {'citation is an address' if addresses == 1 else 'citations are addresses'} only"
+        if addresses
+        else ""
+    )
+    return f"{words}{rest}."
+
+
 @cache
 def _environment() -> Environment:
     env = Environment(
@@ -134,6 +163,11 @@ def _environment() -> Environment:
         "folded": folded,
         "number": number,
         "markdown": to_markdown,
+        "bibtex": to_bibtex,
+        "counted": counted,
+        "megabytes": megabytes,
+        "sentence": sentence,
+        "checked": checked,
     }
     env.globals |= {"here": here}
     return env

@@ -20,19 +20,22 @@ import webbrowser
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException, Response
+from fastapi import Body, FastAPI, HTTPException, Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant import __version__
 from assistant.answering import Assistant
+from assistant.chat import feedback
+from assistant.chat.browse import NOTHING, Allowed
 from assistant.chat.looks import CSS, HEAD, STYLE_ROUTE, page_js, theme
 from assistant.chat.page import build
 from assistant.chat.pictures import ROUTE, Drawer
-from assistant.chat.uploads import MOST_MB
+from assistant.chat.readings import MOST_MB
 from assistant.pacing import Pace
 from assistant.programs import mcp_installed, rest
 from assistant.programs.limits import Limits
@@ -64,7 +67,8 @@ def serve(
     listening = listen(host, port)
     assistant = Assistant.open(settings)
     threading.Thread(target=warm, args=[assistant], daemon=True).start()
-    app = application(assistant, people=people, root_path=root_path, allow_uploads=allow_uploads)
+    allowed = permissions(host, guarded=bool(people), root_path=root_path, uploads=allow_uploads)
+    app = application(assistant, people=people, root_path=root_path, allowed=allowed)
     shown = host if host not in ("0.0.0.0", "::") else "127.0.0.1"
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listening.getsockname()[1]}{root_path or ''}/"
     print(f"Underhood is at {url} (stop it with Ctrl-C)", flush=True)
@@ -79,7 +83,7 @@ def application(
     *,
     people: Mapping[str, str] | None = None,
     root_path: str | None = None,
-    allow_uploads: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> FastAPI:
     """The whole application; ``people`` are the names and passwords that may use it (none: everybody)."""
     pace, service = Pace(), Service(assistant)
@@ -96,7 +100,18 @@ def application(
         from assistant.programs import mcp
 
         mcp.mount(app, service, limits, guarded=bool(people))
-    drawer = Drawer(assistant.settings)
+    drawer, born = Drawer(assistant.settings), secrets.token_hex(8)
+
+    @app.get("/underhood/alive", include_in_schema=False)
+    def alive() -> Response:
+        """Which start of the server this is, so that a page knows when its own is gone."""
+        return Response(born, media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+    @app.post("/underhood/remarks", include_in_schema=False)
+    def remarks(request: Request, who: Annotated[str, Body(embed=True)] = "") -> Response:
+        """A person's own remarks, as JSONL."""
+        rows = feedback.rows(assistant.settings, str(request.scope.get("underhood_name") or who))
+        return Response("".join(f"{row}\n" for row in rows), media_type="application/jsonl")
 
     @app.get(f"/{ROUTE}/{{sha256}}/{{page}}.png", include_in_schema=False)
     def picture(sha256: str, page: int) -> Response:
@@ -112,14 +127,14 @@ def application(
 
     gr.mount_gradio_app(
         app,
-        build(assistant, allow_uploads=allow_uploads, pace=pace),
+        build(assistant, allowed=allowed, pace=pace),
         path="/",
         root_path=root_path,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
         show_error=True,
-        max_file_size=f"{MOST_MB}mb" if allow_uploads else "1kb",
+        max_file_size=f"{MOST_MB}mb" if allowed.upload else "1kb",
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
@@ -215,16 +230,26 @@ def read_people(path: Path) -> dict[str, str]:
 
 def refuse_strangers(host: str, guarded: bool) -> None:
     """Raise SettingsError where the page would stand open to other machines without a password."""
-    try:
-        own = ip_address(host).is_loopback
-    except ValueError:
-        own = host == "localhost"
-    if not own and not guarded:
+    if not is_own(host) and not guarded:
         raise SettingsError(
             "this address can be reached from other machines, and no password guards the page",
             where=f"--host {host}",
             todo="Give --auth FILE with lines of name:password, or leave --host out",
         )
+
+
+def permissions(host: str, *, guarded: bool, root_path: str | None, uploads: bool) -> Allowed:
+    """What the page may change: readings where ``uploads`` says so; fetching also where nobody else reaches the page."""
+    alone = is_own(host) and not guarded and not root_path
+    return Allowed(fetch=uploads or alone, upload=uploads)
+
+
+def is_own(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def warm(assistant: Assistant) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from assistant.answers import Answer
+from assistant.answers import CHECKS, Answer
+from assistant.verification import Verdict
 from ingest.errors import QuestionError
 
 #: Turns kept of one conversation; older ones fall off its beginning.
@@ -25,7 +26,8 @@ State = Literal["writing", "done", "stopped", "failed"]
 class Turn:
     """A question and what came of it.
 
-    ``text`` is what was written so far (or why it failed), ``scope`` the resources the question was narrowed to.
+    ``text`` is what was written so far (or why it failed), ``scope`` the resources the question was narrowed to,
+    ``verdicts`` what checking the answer again found.
     """
 
     question: str
@@ -34,11 +36,17 @@ class Turn:
     text: str = ""
     scope: tuple[str, ...] = ()
     rating: Literal["up", "down"] | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``turn`` reads it back."""
         raw = {k: v for k, v in asdict(replace(self, answer=None)).items() if k != "answer"}
-        return {**raw, "scope": list(self.scope), "answer": self.answer.to_json() if self.answer else None}
+        return {
+            **raw,
+            "scope": list(self.scope),
+            "verdicts": list(raw["verdicts"]),
+            "answer": self.answer.to_json() if self.answer else None,
+        }
 
 
 def turn(raw: Any) -> Turn | None:
@@ -58,7 +66,22 @@ def turn(raw: Any) -> Turn | None:
         text=text[:_MOST_TEXT] if isinstance(text, str) else "",
         scope=tuple(s for s in scope if isinstance(s, str)) if isinstance(scope, list) else (),
         rating=rating if rating in ("up", "down") else None,
+        verdicts=_verdicts(raw.get("verdicts")),
     )
+
+
+def _verdicts(raw: Any) -> tuple[Verdict, ...]:
+    try:
+        found = tuple(Verdict(**v) for v in raw or ())
+    except TypeError:
+        return ()
+    whole = all(
+        isinstance(v.number, int)
+        and v.check in (None, *CHECKS)
+        and all(isinstance(t, str) for t in (v.quote, v.place, v.explanation))
+        for v in found
+    )
+    return found if whole else ()
 
 
 def turns(raw: Any) -> list[Turn]:

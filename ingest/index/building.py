@@ -37,11 +37,16 @@ def content_hash(*parts: object) -> str:
 class Builder:
     """One build in one unpublished folder. ``finish`` must be called before it is published."""
 
-    def __init__(self, folder: Path, embedder: Embedder, progress: Progress) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, progress: Progress, url: str | None = None, base: str | None = None
+    ) -> None:
+        """``url``: the Chroma server, if the vectors go to one; ``base``: the generation whose copy the folder is."""
         self.folder, self._embedder, self._progress = folder, embedder, progress
+        self._vectors = VectorIndex(folder, url)
         self.store = Store(folder / "store.sqlite", writable=True)
-        self._vectors = VectorIndex(folder / "chroma")
         self.rows_added = 0
+        if url is not None and base is not None:  # else they were copied with the folder
+            self._vectors.copy_from(base)
 
     # Notes
 

@@ -12,17 +12,23 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from ingest.errors import IndexBroken, IndexBusy, IndexMissing, IndexOutdated
+from ingest.errors import ChromaServerError, IndexBroken, IndexBusy, IndexMissing, IndexOutdated
 
 BUILD = "Run: underhood ingest"
+#: Removes what a generation, by its name, has outside its folder.
+Forget = Callable[[str], None]
+
+
+def nothing(_generation: str) -> None:
+    """Forget for generations that lie whole in their folder."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,11 @@ class Stamp:
     embedder: str
     recipes: str
     corpus: str = ""
+    vectors: Literal["here", "server"] = "here"
 
     def same_recipe(self, other: Stamp) -> bool:
         """Whether rows of the one can stand beside rows of the other."""
-        return (self.schema, self.embedder, self.recipes) == (other.schema, other.embedder, other.recipes)
+        return replace(self, corpus="") == replace(other, corpus="")
 
 
 @dataclass(frozen=True)
@@ -75,18 +82,24 @@ def current(index: Path) -> Path | None:
     return folder if name.startswith("gen-") and folder.is_dir() else None
 
 
-def published(index: Path, wanted: Stamp | None = None) -> tuple[Path, Manifest]:
+def published(index: Path, wanted: Stamp | None = None, *, any_corpus: bool = False) -> tuple[Path, Manifest]:
     """The published generation and its manifest.
 
-    Raises IndexMissing where there is none, IndexOutdated where ``wanted`` differs from its stamp.
+    Raises IndexMissing where there is none, IndexOutdated where ``wanted`` differs from its stamp; ``any_corpus``
+    takes it with other notes than these, as a reader does whose notes are being edited.
     """
     folder = current(index)
     if folder is None:
         raise IndexMissing("there is no index yet", where=str(index), todo=BUILD)
     manifest = Manifest.load(folder)
-    if wanted is not None and manifest.stamp != wanted:
-        same = manifest.stamp.same_recipe(wanted)
-        why = "the notes or the catalogue changed since it was built" if same else "another version or model built it"
+    stamp = manifest.stamp
+    if wanted is not None and not (stamp.same_recipe(wanted) if any_corpus else stamp == wanted):
+        if manifest.stamp.vectors != wanted.vectors:
+            why = "its vectors are not where UNDERHOOD_CHROMA_URL says"
+        elif manifest.stamp.same_recipe(wanted):
+            why = "the notes or the catalogue changed since it was built"
+        else:
+            why = "another version or model built it"
         raise IndexOutdated(f"the index is out of date: {why}", where=str(index), todo=BUILD)
     return folder, manifest
 
@@ -108,9 +121,9 @@ def writer_lock(index: Path) -> Iterator[None]:
         lock.release()
 
 
-def begin(index: Path, base: Path | None) -> Path:
+def begin(index: Path, base: Path | None, forget: Forget = nothing) -> Path:
     """A new unpublished folder: a copy of ``base``, or empty. The caller holds the writer lock."""
-    sweep(index, keep=1)
+    sweep(index, keep=1, forget=forget)
     seconds, fraction = divmod(time.time_ns(), 10**9)  # names sort by time
     folder = index / f"gen-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}.{fraction:09d}-{uuid.uuid4().hex[:6]}"
     if base is None:
@@ -121,7 +134,7 @@ def begin(index: Path, base: Path | None) -> Path:
     return folder
 
 
-def publish(index: Path, folder: Path, manifest: Manifest) -> None:
+def publish(index: Path, folder: Path, manifest: Manifest, forget: Forget = nothing) -> None:
     """Write the manifest and move ``CURRENT``, both to disk before the rename."""
     _write_durably(folder / "manifest.json", manifest.dump())
     _fsync_tree(folder)
@@ -129,15 +142,19 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> None:
     _write_durably(staged, folder.name + "\n")
     os.replace(staged, index / "CURRENT")
     _fsync(index)
-    sweep(index, keep=2)
+    sweep(index, keep=2, forget=forget)
 
 
-def abandon(folder: Path) -> None:
-    """Remove an unpublished folder."""
+def abandon(folder: Path, forget: Forget = nothing) -> None:
+    """Remove an unpublished folder. What cannot be forgotten now, the next sweep forgets: the folder stays till then."""
+    try:
+        forget(folder.name)
+    except ChromaServerError:
+        return
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(index: Path, *, keep: int) -> None:
+def sweep(index: Path, *, keep: int, forget: Forget = nothing) -> None:
     """Remove all generations but the published one and its ``keep - 1`` predecessors. The caller holds the lock.
 
     Readers that still use a removed one keep its open files until they move on.
@@ -147,7 +164,7 @@ def sweep(index: Path, *, keep: int) -> None:
     spared = {live, *[p for p in complete if live is None or p.name < live.name][-(keep - 1) :]} if keep > 1 else {live}
     for folder in index.glob("gen-*"):
         if folder not in spared:
-            shutil.rmtree(folder, ignore_errors=True)
+            abandon(folder, forget)
     for stray in index.glob(".CURRENT-*"):
         stray.unlink(missing_ok=True)
 

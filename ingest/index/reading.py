@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,10 @@ from ingest.index.vectors import Collection, VectorIndex
 from ingest.index.words import WordSearch
 from ingest.notes import Claim, Note
 
+T = TypeVar("T")
+#: Up to so many rows a scan of all claims and questions costs no more than a walk through Chroma's graph, and is exact.
+SCANNED = 50_000
+
 
 class Index:
     """One generation, open for reading.
@@ -26,15 +32,16 @@ class Index:
     its claim in ``claims``.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self.manifest = folder, manifest
-        self.store = Store(folder / "store.sqlite")
-        self.notes: list[Note] = self.store.notes()
+    def __init__(self, folder: Path, manifest: Manifest, url: str | None = None) -> None:
+        """``url``: the Chroma server that has the vectors, where one does."""
+        self.folder, self.manifest, self._url = folder, manifest, url
+        self.store = self._loaded("store.sqlite", Store)
+        self.notes: list[Note] = self._loaded("store.sqlite", lambda _: self.store.notes())
         self.claims: list[Claim] = [c for n in self.notes for c in n.claims]
         self.note_of: dict[str, Note] = {n.key: n for n in self.notes}
         self.position: dict[str, int] = {c.id: i for i, c in enumerate(self.claims)}
-        self.claim_vectors = self._array("claims")
-        self.question_vectors = self._array("questions")
+        self.claim_vectors: Vectors = self._loaded("claims.npy", np.load)
+        self.question_vectors: Vectors = self._loaded("questions.npy", np.load)
         self.question_owner: NDArray[np.int64] = np.array(
             [i for i, c in enumerate(self.claims) for _ in c.questions], np.int64
         )
@@ -42,30 +49,34 @@ class Index:
             raise IndexBroken("claims and their vectors do not match", where=str(folder), todo=BUILD)
 
     @classmethod
-    def open(cls, index: Path, wanted: Stamp | None = None) -> Index:
-        """The published generation. Raises IndexMissing, IndexOutdated or IndexBroken."""
-        return cls(*published(index, wanted))
+    def open(
+        cls, index: Path, wanted: Stamp | None = None, url: str | None = None, *, any_corpus: bool = False
+    ) -> Index:
+        """The published generation. Raises IndexMissing, IndexOutdated or IndexBroken.
 
-    def _array(self, name: str) -> Vectors:
+        Any later look may raise IndexBroken where the generation has been swept since, or ChromaServerError.
+        """
+        return cls(*published(index, wanted, any_corpus=any_corpus), url)
+
+    def _loaded(self, name: str, load: Callable[[Path], T]) -> T:
         try:
-            loaded: Vectors = np.load(self.folder / f"{name}.npy")
-        except (OSError, ValueError) as error:
-            raise IndexBroken(f"{name}.npy is unreadable ({error})", where=str(self.folder), todo=BUILD) from error
-        return loaded
+            return load(self.folder / name)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise IndexBroken(f"{name} is unreadable ({error})", where=str(self.folder), todo=BUILD) from error
 
     @cached_property
     def _vectors(self) -> VectorIndex:
-        return VectorIndex(self.folder / "chroma")
+        return VectorIndex(self.folder, self._url, writable=False)
 
     @cached_property
     def claim_words(self) -> WordSearch:
         """BM25 over claims with their questions, in the order of ``claims``."""
-        return WordSearch.load(self.folder / "words-claims")
+        return self._loaded("words-claims", WordSearch.load)
 
     @cached_property
     def passage_words(self) -> WordSearch:
         """BM25 over passages."""
-        return WordSearch.load(self.folder / "words-passages")
+        return self._loaded("words-passages", WordSearch.load)
 
     @cached_property
     def passage_position(self) -> dict[str, int]:
@@ -74,17 +85,30 @@ class Index:
 
     @cached_property
     def _sentence_vectors(self) -> NDArray[np.float16]:
-        loaded: NDArray[np.float16] = np.load(self.folder / "sentences.npy", mmap_mode="r")
-        return loaded
+        return self._loaded("sentences.npy", partial(np.load, mmap_mode="r"))
 
     @cached_property
     def _sentence_offsets(self) -> NDArray[np.int64]:
-        loaded: NDArray[np.int64] = np.load(self.folder / "sentence-offsets.npy")
-        return loaded
+        return self._loaded("sentence-offsets.npy", np.load)
 
     def nearest(self, collection: Collection, queries: Vectors, count: int) -> list[list[tuple[str, float]]]:
         """For each query the ``count`` nearest rows as (id, cosine), best first."""
         return self._vectors.nearest(collection, queries, count)
+
+    @cached_property
+    def _owner(self) -> NDArray[np.int64]:
+        """The claim of each row: of the claims themselves, then of their questions."""
+        return np.concatenate([np.arange(len(self.claims)), self.question_owner])
+
+    def nearest_claims(self, queries: Vectors, count: int) -> list[NDArray[np.int64]]:
+        """For each query the positions of the claims that own the ``count`` nearest claims and questions, no order."""
+        rows = len(self.claims) + len(self.question_owner)
+        if rows > SCANNED:
+            found = self.nearest("claims", queries, count)
+            return [np.unique([self.position[i.split(":")[1]] for i, _ in near]) for near in found]
+        cosines = np.concatenate([self.claim_vectors @ queries.T, self.question_vectors @ queries.T])
+        best = [np.argpartition(column, -count)[-count:] if rows > count else slice(None) for column in cosines.T]
+        return [np.unique(self._owner[chosen]) for chosen in best]
 
     def sentence_vectors(self, passage: str) -> Vectors:
         """The vectors of a passage's sentences, shape (sentences, d), float32."""

@@ -1,86 +1,121 @@
-"""``make bench``: what asking costs, as ratios against the bare work it rests on, measured in turn in one run.
+"""``make bench``: what asking, taking in and searching cost, as ratios from interleaved runs; writes BENCHMARKS.md.
 
-Prints a table of medians with their spread; judges nothing. Times on shared machines are noisy, ratios less so.
+Judges nothing: it prints each figure beside its target. A row that cannot be measured says why.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
-import sys
+import argparse
+import cProfile
+import io
+import pstats
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
-from assistant.answering import Assistant
-from ingest.embedding import SentenceTransformerEmbedder
 from ingest.pipeline import ingest
-from ingest.settings import Settings
+from ingest.settings import Settings, packaged_corpus
+from tests.benchmarks.asking import QUESTIONS, asking
+from tests.benchmarks.ingesting import ingesting, profile_of_an_ingest
+from tests.benchmarks.measuring import ROOT, SHARED, Row, machine, skipped
+from tests.benchmarks.paging import paging
+from tests.benchmarks.peers import peers
+from tests.benchmarks.searching import searching
 
-QUESTIONS = [
-    "What is batch normalization?",
-    "are gradient descent and backprop the same thing?",
-    "How does stride affect convolutions?",
-    "What is the difference between an LSTM and a GRU?",
-    "Why do vanishing gradients happen and how are they avoided?",
-    "Who won the world cup?",
-]
-BARE = "import sentence_transformers; from ingest.embedding import SentenceTransformerEmbedder as E; E().encode(['x'])"
+_HEAD = "| work | ours | beside | ratio, median (middle half) | target |\n|---|---|---|---|---|"
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long ``work`` takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def paired(name: str, work: Callable[[], object], against: Callable[[], object], rounds: int) -> str:
-    """A row of the table: both in turn, ``rounds`` times, and the ratio pair by pair."""
-    work(), against()
-    pairs = [(seconds(work), seconds(against)) for _ in range(rounds)]
-    ratios = sorted(a / b for a, b in pairs)
-    return (
-        f"| {name} | {1000 * statistics.median(a for a, _ in pairs):.1f} | {1000 * statistics.median(b for _, b in pairs):.1f} "
-        f"| {statistics.median(ratios):.2f} | {ratios[0]:.2f} to {ratios[-1]:.2f} |"
+def arguments() -> argparse.Namespace:
+    """What to measure, and on what."""
+    asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    asked.add_argument("--home", type=Path, help="a built index to ask and search, instead of one made here")
+    asked.add_argument("--readings", type=Path, default=SHARED / "readings", help="the readings to take in")
+    asked.add_argument(
+        "--rows", default="ask,page,search,ingest,peers,profile,ingest-profile", help="which parts, comma-separated"
     )
+    asked.add_argument("--rounds", type=int, default=15, help="how often each question is asked")
+    asked.add_argument("--sizes", default="1000,10000,100000,1000000", help="of the search")
+    asked.add_argument("--passages", type=int, default=10_000, help="that the peers take in")
+    return asked.parse_args()
 
 
 def main() -> None:
-    """Build a fresh index of our own corpus and measure."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        settings = Settings(home=home, corpus=Settings.from_environment({}).corpus)
-        embedder = SentenceTransformerEmbedder()
-        took = seconds(lambda: ingest(settings, embedder=embedder))
-        again = seconds(lambda: ingest(settings, embedder=embedder))
-        assistant = Assistant.open(settings, embedder=embedder)
-        count = len(assistant.index.claims)
-        print(f"First ingest of {count} claims: {took:.1f} s; again, nothing changed: {again:.2f} s\n")
-        print("| work | its ms | against ms | ratio, median | spread |\n|---|---|---|---|---|")
-        for question in QUESTIONS:
-            print(
-                paired(
-                    f"ask “{question}” / embed it",
-                    lambda q=question: assistant.ask(q),
-                    lambda q=question: embedder.encode([q]),
-                    15,
-                )
-            )
-        environ = {**os.environ, "UNDERHOOD_HOME": str(home)}
-        cold = [sys.executable, "-m", "assistant.cli", "ask", QUESTIONS[0]]
-        bare = [sys.executable, "-c", BARE]
-        run = {"env": environ, "check": True, "stdout": subprocess.DEVNULL}
-        print(
-            paired(
-                "`underhood ask`, whole process / load the model",
-                lambda: subprocess.run(cold, **run),
-                lambda: subprocess.run(bare, **run),
-                3,
-            )
+    """Measure, print, write."""
+    asked = arguments()
+    wanted = set(asked.rows.split(","))
+    about = machine()
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Settings(home=asked.home or Path(scratch), corpus=packaged_corpus())
+        if asked.home is None:
+            ingest(settings, readings=asked.readings if asked.readings.is_dir() else None)
+        sizes = tuple(int(n) for n in asked.sizes.split(","))
+        parts: dict[str, Callable[[], Iterable[Row]]] = {
+            "ask": lambda: asking(settings, asked.rounds),
+            "page": lambda: paging(settings, asked.rounds),
+            "search": lambda: searching(settings, sizes),
+            "ingest": lambda: ingesting(asked.readings, settings),
+            "peers": lambda: peers(asked.passages, 100),
+        }
+        readings = asked.readings if asked.readings.is_dir() else None
+        texts = {
+            "profile": lambda: ("A profile of questions", _profile(settings)),
+            "ingest-profile": lambda: ("A profile of an ingest", profile_of_an_ingest(readings)),
+        }
+        _report(
+            f"Measured {time.strftime('%Y-%m-%d')} on {about}.",
+            _rows({k: v for k, v in parts.items() if k in wanted}),
+            (v() for k, v in texts.items() if k in wanted),
         )
+
+
+def _report(about: str, rows: Iterable[Row], texts: Iterable[tuple[str, str]]) -> None:
+    """Print as it comes, and write BENCHMARKS.md after each line, so that a run that is cut short leaves what it has."""
+    lines: list[str] = []
+
+    def say(*more: str) -> None:
+        lines.extend(more)
+        print(*more, sep="\n", flush=True)
+        (ROOT / "BENCHMARKS.md").write_text(_INTRODUCTION + "\n".join(lines) + "\n", "utf-8")
+
+    say(about, "", _HEAD)
+    for row in rows:
+        say(f"| {' | '.join(astuple(row))} |")
+    for title, text in texts:
+        say("", f"## {title}", "```text", text.strip(), "```")
+
+
+def _rows(parts: dict[str, Callable[[], Iterable[Row]]]) -> Iterator[Row]:
+    for name, part in parts.items():
+        try:
+            yield from part()
+        except Exception as error:  # one part that fails must not lose the others' figures
+            yield skipped(name, f"{type(error).__name__}: {' '.join(str(error).split())[:160]}")
+
+
+def _profile(settings: Settings) -> str:
+    """Where the time of warm questions goes, as text."""
+    from assistant.answering import Assistant
+
+    assistant = Assistant.open(settings)
+    for question in QUESTIONS:
+        assistant.ask(question)
+    profile = cProfile.Profile()
+    for question in QUESTIONS:
+        profile.runcall(assistant.ask, question)
+    out = io.StringIO()
+    pstats.Stats(profile, stream=out).strip_dirs().sort_stats("tottime").print_stats(25)
+    return out.getvalue()
+
+
+_INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench` (`python -m tests.benchmarks --help` has its parts). Times are medians; a ratio is the median of
+the ratios of works measured in turn, in one run on one machine. Times on another machine differ, ratios less so.
+
+"""
 
 
 if __name__ == "__main__":

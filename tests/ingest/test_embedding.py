@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ingest.embedding import CachedEmbedder, SentenceTransformerEmbedder, check_weights, packaged_model
+from ingest.embedding import (
+    CachedEmbedder,
+    GatheringEmbedder,
+    SentenceTransformerEmbedder,
+    check_weights,
+    packaged_model,
+)
 from ingest.errors import EmbedderError
 from tests.conftest import HashingEmbedder
 
@@ -78,3 +86,38 @@ def test_an_absent_model_is_named(tmp_path: Path):
     """A wrong UNDERHOOD_EMBEDDER is one line that names it."""
     with pytest.raises(EmbedderError, match=r"UNDERHOOD_EMBEDDER=.*nowhere"):
         SentenceTransformerEmbedder(str(tmp_path / "nowhere")).encode(["x"])
+
+
+def test_questions_that_come_together_are_embedded_together():
+    """Texts of fifty threads are encoded in far fewer batches; each thread gets its own vectors, or the error."""
+
+    class Slow(Counting):
+        batches = 0
+
+        def encode(self, texts, progress=None):
+            self.batches += 1
+            time.sleep(0.05)
+            if "fail" in texts:
+                raise EmbedderError("broken")
+            return super().encode(texts, progress)
+
+    inner = Slow()
+    gathering = GatheringEmbedder(inner)
+    asked = [[f"question {n}", f"variant {n}"] for n in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        got = list(pool.map(gathering.encode, asked))
+    assert inner.batches <= 5
+    assert all(np.array_equal(v, HashingEmbedder().encode(t)) for v, t in zip(got, asked, strict=True))
+    with ThreadPoolExecutor(3) as pool:
+        failing = [pool.submit(gathering.encode, [t]) for t in ("fail", "fail", "fail")]
+        assert {type(f.exception()) for f in failing} == {EmbedderError}
+    assert gathering.encode(["after"]).shape == (1, 256)
+
+
+def test_more_than_one_batch_can_wait():
+    """Where more texts wait than one batch takes, the rest comes next and nobody waits for ever."""
+    gathering = GatheringEmbedder(HashingEmbedder())
+    asked = [[f"{n} {m}" for m in range(30)] for n in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        got = list(pool.map(gathering.encode, asked, timeout=60))
+    assert all(np.array_equal(v, HashingEmbedder().encode(t)) for v, t in zip(got, asked, strict=True))

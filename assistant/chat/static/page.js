@@ -23,28 +23,53 @@ window.underhoodKeep = (conversation) => {
 // Acts that Python answers
 
 const waiting = [];
-let settled = 0; // Gradio loses an event that begins while another is being cancelled, so what follows a stop waits
-const act = (name, data) => {
-  const left = settled - performance.now();
-  if (left > 0) setTimeout(act, left, name, data);
-  else if (window.underhood) window.underhood(name, data);
-  else waiting.push([name, data]);
-};
+const act = (name, data) => { if (window.underhood) window.underhood(name, data); else waiting.push([name, data]); };
 addEventListener("underhood-ready", () => { for (const call of waiting.splice(0)) act(...call); });
 
+// One question at a time: Enter while an answer is being written would only be refused
+
+const LONG_AGO = -1e9;
+let sent = LONG_AGO;
+const early = () => {
+  if (!busy() && performance.now() - sent > 1500) return false;
+  say("One question at a time: wait for the answer, or stop it.");
+  return true;
+};
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== box()) return;
+  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); } else sent = performance.now();
+}, true);
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#ask")) return;
+  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); box().focus(); } else sent = performance.now();
+}, true);
+
+// What was typed and not yet asked survives a reload too
+
+const DRAFT = "underhood-draft";
+document.addEventListener("input", (event) => { if (event.target === box()) sessionStorage.setItem(DRAFT, box().value); });
+const redraft = () => {
+  const text = sessionStorage.getItem(DRAFT);
+  if (!text || !box() || box().value) return;
+  box().value = text;
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+};
+
 const ask = (question) => {
-  if (busy()) { say("One question at a time: wait for the answer, or stop it."); return; }
+  if (early()) return;
+  sent = performance.now();
   show("ask");
   act("ask", { question });
   box()?.focus({ preventScroll: true });
 };
 
-// Views: ask, list (with its resources), concepts (with each concept)
+// Views: ask, list (with its resources), concepts (with each concept), readings
 
-const NAV = { ask: "ask", list: "list", resource: "list", concepts: "concepts", concept: "concepts" };
+const NAV = { ask: "ask", list: "list", resource: "list", concepts: "concepts", concept: "concepts", readings: "readings" };
 const show = (kind) => {
   document.body.dataset.view = NAV[kind] === "ask" ? "ask" : "browse";
-  for (const link of all("#top nav a")) {
+  document.body.dataset.kind = kind;
+  for (const link of all("#top nav a, #top .menu a")) {
     if (link.dataset.open === NAV[kind]) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -68,19 +93,28 @@ addEventListener("popstate", () => open(...fromAddress(), false));
 // Sources beside the answers
 
 const activate = (turn) => { for (const t of all(".turn")) t.classList.toggle("active", t === turn); };
+let lit = ""; // the id of the card in the light
+const light = (card) => {
+  lit = card?.id ?? "";
+  for (const c of all(".source.lit")) if (c !== card) c.classList.remove("lit");
+  card?.classList.add("lit");
+  document.body.classList.toggle("sourced", Boolean(card));
+  for (const p of all(".statement[data-rests]")) p.classList.toggle("resting", Boolean(card) && `#${p.closest(".turn").id}` === `#${card.closest(".turn").id}` && p.dataset.rests.split(" ").includes(lit.split("-c")[1]));
+};
 const toSource = (mark) => {
   const card = document.getElementById(mark.getAttribute("href").slice(1));
   if (!card) return;
   activate(card.closest(".turn"));
-  for (const c of all(".source.lit")) c.classList.remove("lit");
-  card.classList.add("lit");
+  light(card);
+  for (const picture of all(".picture", card)) { picture.open = true; opened.set(picture.id, true); }
   card.focus({ preventScroll: true });
   see(card, "nearest");
 };
-const toText = (link) => {
-  const turn = link.closest(".turn");
-  const mark = one(`.exchange .mark[href="#t${link.dataset.turn}-c${link.dataset.back}"]`, turn);
-  if (mark) { mark.focus({ preventScroll: true }); see(mark, "center"); }
+const toText = (card) => {
+  if (!card) return;
+  const mark = one(`.exchange .mark[href="#${card.id}"]`, card.closest(".turn"));
+  light(null);
+  if (mark) { mark.focus({ preventScroll: true }); see(mark, "nearest"); }
 };
 
 const toWords = (frame) => {
@@ -100,9 +134,33 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.(".sheet img")) event.target.closest(".frame").textContent = "This page could not be drawn.";
 }, true);
 document.addEventListener("click", (event) => { for (const m of all(".menu[open]")) if (!m.contains(event.target)) m.open = false; });
+// Where a source covers the text, a click beside it puts it away
+document.addEventListener("click", (event) => {
+  if (lit && matchMedia("(max-width: 1079.98px)").matches && !event.target.closest?.(".source.lit, a.mark")) light(null);
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const m of all(".menu[open]")) { m.open = false; one("summary", m).focus(); }
+  const menus = all(".menu[open]");
+  for (const m of menus) { m.open = false; one("summary", m).focus(); }
+  if (!menus.length && lit) toText(document.getElementById(lit));
+});
+
+// Finding in a long list: what has all the words stays
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("[data-finder]")) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const group of all("#browse .group")) {
+    let found = 0;
+    for (const item of all("li", group)) {
+      const fits = words.every((w) => item.textContent.toLowerCase().includes(w));
+      item.dataset.found = fits ? "yes" : "no";
+      found += fits;
+    }
+    group.dataset.found = found ? "yes" : "no";
+  }
+  const left = all('#browse li[data-found="yes"]').length;
+  say(`${left} found.`);
 });
 
 // Taking an answer away
@@ -130,26 +188,56 @@ const who = () => {
   if (!token) localStorage.setItem("underhood-who", token = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join(""));
   return token;
 };
-const unfold = (button, form, wanted = form.hidden) => {
+const opened = new Map(); // what a person unfolded, by id: Gradio's next update of the page would fold it again
+const reporter = (form) => one(`[data-report="${form.id}"]`);
+const unfold = (form, wanted) => {
+  opened.set(form.id, wanted);
   form.hidden = !wanted;
-  button.setAttribute("aria-expanded", String(wanted));
-  (wanted ? one("textarea", form) : button).focus();
+  reporter(form).setAttribute("aria-expanded", String(wanted));
+  (wanted ? one("textarea", form) : reporter(form)).focus();
+};
+const report = (button) => {
+  const form = document.getElementById(button.dataset.report), wanted = form.hidden;
+  for (const other of all(".report", form.parentElement)) if (other !== form && !other.hidden) { other.hidden = true; opened.set(other.id, false); }
+  unfold(form, wanted);
+};
+document.addEventListener("click", (event) => {
+  const details = event.target.closest?.("summary")?.parentElement;
+  if (details?.id && !details.matches(".menu")) opened.set(details.id, !details.open);
+}, true);
+const unfolded = () => {
+  for (const [id, wanted] of opened) {
+    const element = document.getElementById(id);
+    if (!element) continue;
+    if (element.matches("details")) { if (element.open !== wanted) element.open = wanted; }
+    else if (element.hidden === wanted) { element.hidden = !wanted; reporter(element).setAttribute("aria-expanded", String(wanted)); }
+  }
+  const card = lit && document.getElementById(lit);
+  if (card && !card.classList.contains("lit")) { activate(card.closest(".turn")); light(card); }
+};
+const saveRemarks = async () => {
+  try {
+    const answer = await fetch(new URL("underhood/remarks", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who: who() }) });
+    const rows = answer.ok ? await answer.text() : "";
+    if (rows) download("underhood-remarks.jsonl", rows, "application/jsonl");
+    notice(rows ? "" : "You have not said anything of an answer yet.");
+  } catch { notice("The server cannot be reached."); }
 };
 document.addEventListener("submit", (event) => {
   const form = event.target.closest(".report");
   if (!form) return;
   event.preventDefault();
   const { reason, sentence } = form.elements;
-  act("rate", { turn: form.dataset.turn, value: "down", reason: reason.value, sentence: sentence ? sentence.value : "0", who: who() });
-  form.hidden = true;
-  one(`[data-report=${form.id}]`).focus();
+  act("rate", { turn: form.dataset.turn, value: form.dataset.verdict, reason: reason.value, sentence: sentence ? sentence.value : "0", who: who() });
+  unfold(form, false);
+  notice("Thank you. It is kept on this machine, and sent nowhere.");
 });
-const forget = (button) => {
+const forget = () => {
   if (!confirm("Delete this conversation, and every remark of yours that is kept on the server?")) return;
   act("forget", { who: who() });
   localStorage.removeItem("underhood-who");
-  sessionStorage.removeItem(KEY);
-  button.closest("details").open = false;
+  for (const key of [KEY, DRAFT]) sessionStorage.removeItem(key);
+  notice("This conversation and your remarks are deleted.");
   show("ask");
   box()?.focus();
 };
@@ -158,29 +246,45 @@ const forget = (button) => {
 
 const CLICKS = {
   "a.mark": (e) => toSource(e),
-  "[data-back]": (e) => toText(e),
+  "[data-back]": (e) => toText(e.closest(".source")),
   "[data-ask]": (e) => ask(e.dataset.ask),
   "[data-open]": (e) => open(e.dataset.open, e.dataset.id),
   "[data-scope]": (e) => { act("narrow", { id: e.dataset.scope }); open("ask"); },
-  "[data-act]": (e) => act(e.dataset.act, { turn: e.dataset.turn, value: e.dataset.value, who: who() }),
-  "[data-report]": (e) => unfold(e, document.getElementById(e.dataset.report)),
-  "[data-cancel]": (e) => unfold(one(`[data-report=${e.dataset.cancel}]`), document.getElementById(e.dataset.cancel), false),
-  "[data-forget]": (e) => forget(e),
+  "[data-report]": (e) => {
+    if (e.dataset.act && e.getAttribute("aria-pressed") !== "true") act(e.dataset.act, { turn: e.dataset.turn, value: e.dataset.value, who: who() });
+    report(e);
+  },
+  "[data-act]": (e) => {
+    if (e.dataset.act === "retry" && early()) return;
+    if (e.dataset.act === "retry") sent = performance.now();
+    act(e.dataset.act, { turn: e.dataset.turn, value: e.dataset.value, who: who() });
+  },
+  "[data-cancel]": (e) => unfold(document.getElementById(e.dataset.cancel), false),
+  "[data-remarks]": () => saveRemarks(),
+  "[data-fetch]": (e) => act("fetch", { only: e.dataset.fetch, kind: fromAddress()[0], id: fromAddress()[1] }),
+  "[data-remove]": (e) => { if (confirm(`Remove what is held of “${e.dataset.name}”?`)) act("remove", { resource: e.dataset.remove, kind: fromAddress()[0], id: fromAddress()[1] }); },
+  "[data-forget]": () => forget(),
   "[data-edit]": () => { act("edit", {}); box()?.focus(); },
-  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); window.underhood?.("fresh", {}); box()?.focus(); },
+  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); sent = LONG_AGO; sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
   "[data-copy]": (e) => copy(e.dataset.copy, e),
   "[data-link]": (e) => copy(new URL(e.dataset.link, location.href.split("?")[0]).href, e),
   "[data-download=md]": (e) => download(`underhood-${e.dataset.turn}.md`, e.dataset.text, "text/markdown"),
+  "[data-download=bib]": (e) => download(`underhood-${e.dataset.turn}.bib`, e.dataset.text, "application/x-bibtex"),
   "[data-download=json]": (e) => download(`underhood-${e.dataset.turn}.json`, JSON.stringify(kept()[e.dataset.turn - 1]?.answer ?? null, null, 2), "application/json"),
   "[data-theme-switch]": () => { const dark = document.body.classList.toggle("dark"); localStorage.setItem("underhood-dark", dark ? "1" : "0"); },
   ".skip": () => box()?.focus(),
 };
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("#stop, [data-new]")) settled = busy() ? performance.now() + 800 : 0;
+  if (event.target.closest?.("#stop")) sent = LONG_AGO;
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   for (const [selector, run] of Object.entries(CLICKS)) {
     const element = event.target.closest?.(selector);
-    if (element) { event.preventDefault(); run(element); return; }
+    if (!element) continue;
+    event.preventDefault();
+    const menu = element.closest(".menu");
+    if (menu) menu.open = false;
+    run(element);
+    return;
   }
 });
 
@@ -201,12 +305,17 @@ if (KATEX.script) {
   import(new URL(KATEX.script, document.baseURI).href).then((module) => { katex = module.default; formulas(); });
 }
 let shown = all(".turn").length, wasIn = null;
+let asked = new URLSearchParams(location.search).get("q"); // asked once the page is whole
 document.addEventListener("focusin", (event) => { wasIn = event.target; });
-const changed = () => {
+const changed = (records = []) => {
   formulas();
   const turns = all(".turn");
   document.body.classList.toggle("talking", turns.length > 0);
-  if (turns.length > shown) see(one(".question", turns.at(-1)), "start");
+  unfolded();
+  if (records.some((r) => r.target.nodeType === 1 && r.target.closest("#conversation"))) sent = LONG_AGO;
+  if (box() && !box().value) sessionStorage.removeItem(DRAFT);
+  if (asked && window.underhood && one("#browse .browse")) { const question = asked; asked = null; ask(question); }
+  if (turns.length > shown) { light(null); see(one(".question", turns.at(-1)), "start"); }
   shown = turns.length;
   const heading = one("#browse h1");
   if (toHeading && heading && heading !== toHeading) { toHeading = false; heading.focus({ preventScroll: true }); scrollTo(0, 0); }
@@ -214,12 +323,47 @@ const changed = () => {
 };
 new MutationObserver(changed).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "data-tex"] });
 
+// A line that everybody sees, for what concerns the page as a whole
+
+let told = null;
+const notice = (text, stays = false) => {
+  told ??= document.body.appendChild(Object.assign(document.createElement("p"), { id: "notice" }));
+  told.textContent = text;
+  told.hidden = !text;
+  if (text) say(text);
+  clearTimeout(notice.timer);
+  if (text && !stays) notice.timer = setTimeout(() => { told.hidden = true; }, 5000);
+};
+
+// A server that goes away in the middle of an answer: the page says so, and goes on when there is one again
+
+let born = null, gone = false;
+const alive = async () => { // which start of the server answers; null where none does. A slow one is no gone one.
+  try {
+    const answer = await fetch(new URL("underhood/alive", document.baseURI), { cache: "no-store" });
+    return answer.ok ? await answer.text() : null;
+  } catch { return null; }
+};
+const watch = async () => {
+  if (busy() || gone || born === null) {
+    const now = await alive();
+    born ??= now;
+    if (now === null && !gone && busy()) {
+      gone = true;
+      notice("The server stopped in the middle of the answer. What you see is kept in this tab; the page goes on by itself when the server is back.", true);
+    } else if (now !== null && now !== born) { location.reload(); return; }
+    else if (now !== null && gone) { gone = false; notice(""); }
+  }
+  setTimeout(watch, 2000);
+};
+watch();
+
 // The start
 
 const dark = localStorage.getItem("underhood-dark");
 if (dark !== null) document.body.classList.toggle("dark", dark === "1");
 show(fromAddress()[0]);
+redraft();
 changed();
-const asked = new URLSearchParams(location.search).get("q");
-if (asked) { history.replaceState({}, "", location.pathname); setTimeout(() => ask(asked), 300); }
+if (asked) history.replaceState({}, "", location.pathname);
 if (innerWidth > 768 && document.body.dataset.view === "ask") box()?.focus({ preventScroll: true });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -19,6 +20,7 @@ import pytest
 
 from assistant.answering import Assistant
 from assistant.answers import Answer, Citation, Considered, Pointer, Quote, ResourceRef, Statement
+from assistant.chat.browse import NOTHING, Allowed
 from ingest.documents import Locator
 from ingest.notes import Anchor
 from ingest.pipeline import ingest
@@ -26,6 +28,8 @@ from ingest.settings import Settings
 from ingest.wording import NORMALISATION, digest, norms, short_digest
 from tests.conftest import HashingEmbedder, write_corpus
 
+#: Milliseconds to wait for what must come: two cores may be shared with others.
+PATIENCE = 60_000
 SENTENCE = "A heavy ball remembers where it came from and so it crosses the valley quickly."
 
 
@@ -117,36 +121,52 @@ def page_bytes(assistant: Assistant) -> str:
     ).hexdigest()
 
 
-@pytest.fixture(scope="session")
-def address(held: Assistant) -> Iterator[str]:
-    """The page over ``held``, served on this machine."""
+@contextlib.contextmanager
+def serving(assistant: Assistant, allowed: Allowed = NOTHING, port: int = 0) -> Iterator[str]:
+    """The page over an assistant, served on this machine; its address."""
     import uvicorn
 
     from assistant.chat.serving import application
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(held), log_level="error"))
+    listening = socket.create_server(("127.0.0.1", port))
+    server = uvicorn.Server(
+        uvicorn.Config(application(assistant, allowed=allowed), log_level="error", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def address(held: Assistant) -> Iterator[str]:
+    """The page over ``held``."""
+    with serving(held) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Debian's Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = launched(playwright)
+        if browser is None:
+            pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
         yield browser
         browser.close()
+
+
+def launched(playwright: Any) -> Any:
+    """Debian's Chromium, started; None where there is none."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        return None
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
 
 
 @dataclass
@@ -163,7 +183,7 @@ class Tab:
         """Go to the page and wait until it answers to clicks."""
         self.page.goto(f"{self.address}/{query}")
         self.page.wait_for_function(
-            "() => window.underhood && document.querySelector('#browse .browse')", timeout=30_000
+            "() => window.underhood && document.querySelector('#browse .browse')", timeout=PATIENCE
         )
         return self
 
@@ -172,7 +192,7 @@ class Tab:
         count = self.page.locator(".turn").count()
         self.page.fill("#question textarea", question)
         self.page.press("#question textarea", "Enter")
-        self.page.wait_for_selector(f"#t{count + 1}:is(.done, .failed)", timeout=30_000)
+        self.page.wait_for_selector(f"#t{count + 1}:is(.done, .failed)", timeout=PATIENCE)
         return self
 
 
@@ -183,7 +203,7 @@ _TRAP = """for (const name of ['alert', 'confirm', 'prompt', 'print'])
 def tab(chromium: Any, address: str, **context: Any) -> tuple[Tab, Any]:
     """A fresh browser context with a tab in it that notes outside requests, errors and anything that executes."""
     made = chromium.new_context(**{"viewport": {"width": 1280, "height": 860}, **context})
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
     page = made.new_page()
     found = Tab(page, address)
     page.expose_function("__trap", lambda what: found.trapped.append(what))

@@ -17,7 +17,7 @@ TITLES = {"doe-2001-descent": "Walking Downhill"}
 ALLOWED = {
     "h1", "ol", "li", "article", "aside", "section", "h2", "h3", "h4", "p", "div", "span", "a", "ul", "button", "form", "label",
     "select", "option", "textarea", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure",
-    "figcaption", "blockquote", "code", "strong",
+    "figcaption", "blockquote", "code", "strong", "svg", "path",
 }  # fmt: skip
 
 
@@ -34,6 +34,8 @@ class Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes += attrs
+        if tag == "svg" and ("class", "icon") not in attrs:
+            self.tags.add("strange svg")
 
     def handle_data(self, data: str) -> None:
         self.text += data

@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from assistant.answering import Assistant
-from assistant.chat import browse, build, pictures, uploads
-from assistant.chat.serving import application, listen, read_people, refuse_strangers
-from ingest.errors import ReadingError, SettingsError
-from ingest.pipeline import ingest
+from assistant.chat import browse, build, feedback, pictures, readings
+from assistant.chat.browse import Allowed
+from assistant.chat.serving import application, listen, permissions, read_people, refuse_strangers
+from ingest.errors import FetchError, ReadingError, SettingsError
+from ingest.fetching import Fetched, Validators
+from ingest.pipeline import Addition, ingest
 from ingest.settings import Settings
-from tests.assistant.chat.conftest import SENTENCE, a_pdf, page_bytes
-from tests.conftest import HashingEmbedder
+from tests.assistant.chat.conftest import SENTENCE, a_pdf, full_answer, page_bytes
+from tests.conftest import CATALOGUE, HashingEmbedder, write_corpus
 
 
 def test_the_page_is_built_over_a_small_index(small: Assistant) -> None:
@@ -139,31 +142,165 @@ def test_a_resource_and_a_concept_have_their_pages(held: Assistant) -> None:
 
 
 def test_a_start_without_readings_says_how_to_bring_them(small: Assistant) -> None:
-    """Where nothing is held, the first view says so once, with the command."""
-    assert "underhood ingest --readings DIR" in browse.start(small)
+    """Where nothing is held, the first view says so once, and leads to where readings are brought."""
+    html = browse.examples(small)
+    assert "not here yet" in html
+    assert 'data-open="readings"' in html
+    assert "underhood ingest --readings DIR" in browse.view(small, "readings")
+
+
+FETCH = """
+[[resource.fetch]]
+url = "http://example.invalid/a.pdf"
+edition = "first"
+bytes = 1500000
+
+[[resource.fetch]]
+url = "http://example.invalid/<b>.pdf"
+edition = "second"
+"""
+
+
+@pytest.fixture
+def free(tmp_path: Path) -> Assistant:
+    """An assistant whose list offers two files of one resource."""
+    catalogue = CATALOGUE.replace('access = "by hand"', 'access = "fetch"' + FETCH, 1)
+    settings = Settings(home=tmp_path / "home", corpus=write_corpus(tmp_path / "corpus", catalogue=catalogue))
+    ingest(settings, embedder=HashingEmbedder())
+    return Assistant.open(settings, embedder=HashingEmbedder())
+
+
+def test_the_readings_view_says_how_many_how_large_and_under_which_licence(free: Assistant) -> None:
+    """It counts files and resources, adds up the sizes that are known, names licences, and offers what is allowed."""
+    html = browse.view(free, "readings", allowed=Allowed(fetch=True))
+    assert "1 resource can be read freely, in 2 files; 2 of them are not here" in html
+    assert "We know the size of 1, 1.5 MB together" in html
+    assert "1 × CC BY 4.0" in html
+    assert "Fetch the free readings" in html
+    assert "data-fetch" not in browse.view(free, "readings")
+    assert "underhood ingest --fetch" in browse.view(free, "readings")
+    assert 'data-fetch="doe-2001-descent"' in browse.view(free, "resource", "doe-2001-descent", Allowed(fetch=True))
+
+
+class _Web:
+    """An ordinary fetcher that needs no network: one file comes, the other is refused."""
+
+    def __enter__(self) -> _Web:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def fetch(self, url: str, known: object) -> Fetched:
+        if url.endswith("a.pdf"):
+            return Fetched("a.pdf", a_pdf(SENTENCE), Validators(url, None, None))
+        raise FetchError("robots.txt forbids it")
+
+
+def test_free_readings_are_fetched_with_progress(free: Assistant) -> None:
+    """What comes is held at once; what could not be had is named with its reason; others may watch meanwhile."""
+    seen: list[tuple[str, int, int]] = []
+    run = functools.partial(ingest, embedder=HashingEmbedder(), fetcher=_Web())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readings, "ingest", run)
+        end = readings.fetch(free.settings, "doe-2001-descent", lambda *stage: seen.append(stage))
+    assert ("fetching", 2, 2) in seen
+    assert end.text == "1 file fetched; 1 could not be taken."
+    assert "robots.txt forbids it" in end.problems[0]
+    assert browse.known(free).held == 1
+
+
+def test_work_on_readings_is_one_at_a_time_and_everybody_sees_it() -> None:
+    """A second piece of work does not begin while one runs; all who watch see its last stage; a fault ends it."""
+    bringing, going = readings.Bringing(), threading.Event()
+
+    def work(progress: readings.Progress) -> readings.Stage:
+        progress("fetching", 1, 2)
+        going.wait(10)
+        return readings.Stage("Done.", over=True)
+
+    assert list(bringing.watch()) == []
+    assert bringing.start("Begun", work)
+    assert not bringing.start("Second", work)
+    going.set()
+    assert [list(bringing.watch())[-1].text for _ in range(2)] == ["Done.", "Done."]
+    assert bringing.start("Third", lambda _: 1 / 0)  # type: ignore[arg-type,return-value]
+    last = list(bringing.watch())[-1]
+    assert last.over
+    assert "ZeroDivisionError" in last.text
 
 
 def test_only_pdfs_of_a_fair_size_are_taken(settings: Settings, tmp_path: Path) -> None:
     """A file that is no PDF is refused in words, and nothing is ingested."""
     path = tmp_path / "notes.pdf"
     path.write_text("not a PDF", "utf-8")
-    assert list(uploads.add(settings, "doe-2001-descent", path)) == ["Not added. it is not a PDF"]
+    with pytest.raises(ReadingError, match="not a PDF"):
+        readings.add(settings, Addition(path, "doe-2001-descent"), lambda *_: None)
     assert not settings.index.exists()
 
 
 def test_a_pdf_added_from_the_page_is_held_at_once_and_goes_again(
     small: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A PDF is read with progress and can be quoted from; removing it leaves nothing; a damaged one says why."""
-    monkeypatch.setattr(uploads, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
-    path = tmp_path / "my ../own <b>.pdf".replace("/", "_")
+    """A PDF can be quoted from at once, under a plain name; removing it leaves nothing; a damaged one says why."""
+    monkeypatch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+    path = tmp_path / "my .._own <b>.pdf"
     path.write_bytes(a_pdf(SENTENCE))
-    lines = list(uploads.add(small.settings, "roe-2002-slopes", path))
-    assert lines[0] == "Reading the file …"
-    assert lines[-1] == "Added; you can ask about it now."
+    assert readings.add(small.settings, Addition(path, "roe-2002-slopes"), lambda *_: None).text.startswith("Added;")
     assert browse.known(small).held == 1
-    assert uploads.remove(small.settings, "roe-2002-slopes") == "Removed: 1 reading."
+    assert "&lt;b&gt;" not in browse.view(small, "resource", "roe-2002-slopes")
+    assert readings.remove(small.settings, "roe-2002-slopes").text == "Removed: 1 reading."
     assert browse.known(small).held == 0
-    assert uploads.remove(small.settings, "roe-2002-slopes").startswith("Not removed.")
+    with pytest.raises(ReadingError):
+        readings.remove(small.settings, "roe-2002-slopes")
     path.write_bytes(b"%PDF-1.7 broken")
-    assert list(uploads.add(small.settings, "roe-2002-slopes", path))[-1].startswith("Not added.")
+    with pytest.raises(ReadingError):
+        readings.add(small.settings, Addition(path, "roe-2002-slopes"), lambda *_: None)
+
+
+def test_a_pdf_of_ones_own_becomes_a_resource(
+    small: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a title it is a resource of its own, listed and asked about like the others; ids never clash."""
+    monkeypatch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+    path = tmp_path / "x.pdf"
+    path.write_bytes(a_pdf(SENTENCE))
+    title = "Ünder the <b>Hood</b>"
+    own = readings.new_id(title, small.catalogue.by_id.__contains__)
+    assert own == "under-the-b-hood-b"
+    assert readings.new_id(title, {own}.__contains__) == f"{own}-2"
+    assert readings.new_id("你好", set[str]().__contains__) == "own-reading"
+    readings.add(small.settings, Addition(path, own, title, ("Jane Doe",), 2020), lambda *_: None)
+    assert "Ünder the &lt;b&gt;Hood" in browse.view(small, "resource", own)
+
+
+def test_a_person_gets_their_own_remarks_and_nobody_elses(held: Assistant) -> None:
+    """The remarks of a token are given out as JSONL; without a token there are none."""
+    feedback.record(held.settings, "token-a", full_answer("What?"), "down", "mine")
+    client = TestClient(application(held))
+    rows = client.post("/underhood/remarks", json={"who": "token-a"}).text.splitlines()
+    assert [json.loads(row)["reason"] for row in rows] == ["mine"]
+    assert client.post("/underhood/remarks", json={"who": ""}).text == ""
+    feedback.forget(held.settings, "token-a")
+
+
+def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -> None:
+    """The same application always says the same; another start says another."""
+    client = TestClient(application(held))
+    assert client.get("/underhood/alive").text == client.get("/underhood/alive").text
+    assert client.get("/underhood/alive").text != TestClient(application(held)).get("/underhood/alive").text
+
+
+@pytest.mark.parametrize(
+    ("host", "guarded", "root_path", "uploads", "fetch"),
+    [
+        ("127.0.0.1", False, None, False, True),
+        ("127.0.0.1", False, "/behind-a-proxy", False, False),
+        ("127.0.0.1", True, None, False, False),
+        ("0.0.0.0", True, None, False, False),
+        ("0.0.0.0", True, None, True, True),
+    ],
+)
+def test_who_may_change_what(host: str, guarded: bool, root_path: str | None, uploads: bool, fetch: bool) -> None:
+    """Fetching is for a page that nobody else reaches, and where uploads are allowed; uploads only by their flag."""
+    assert permissions(host, guarded=guarded, root_path=root_path, uploads=uploads) == Allowed(fetch, uploads)

@@ -13,14 +13,18 @@ from assistant.answering import Assistant
 from assistant.answers import SCHEMA_VERSION
 from assistant.chat import feedback, sessions
 from assistant.chat.sessions import Turn
-from assistant.chat.talking import Pace, resources, talk, told
+from assistant.chat.talking import Desk, resources, talk, told
+from assistant.evaluation.runs import read_questions
+from assistant.pacing import Pace
+from assistant.verification import Verdict
 from ingest.settings import Settings
 from tests.assistant.chat.conftest import full_answer
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["question", "answer", "text", "x"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["question", "answer", "text", "verdicts", "check"]), inner)
     ),
     max_leaves=8,
 )
@@ -28,7 +32,8 @@ anything = st.recursive(
 
 def test_a_turn_survives_the_browser() -> None:
     """What is written into the tab's storage comes back equal."""
-    turn = Turn("q", "done", full_answer(), scope=("doe-2001-descent",), rating="up")
+    found = Verdict(1, "words", "words_found", "p. 3", "Found.")
+    turn = Turn("q", "done", full_answer(), scope=("doe-2001-descent",), rating="up", verdicts=(found,))
     assert sessions.turns(json.loads(json.dumps(sessions.dumped([turn])))) == [turn]
 
 
@@ -100,20 +105,52 @@ def test_a_session_in_a_hurry_waits() -> None:
     assert pace.wait("a") == 0
 
 
+def test_one_question_a_session() -> None:
+    """A session that is being answered is not answered twice; a stopped answer makes room; others never wait."""
+    desk = Desk()
+    first = desk.begin("a")
+    assert first
+    assert desk.begin("a") is None
+    assert desk.begin("b")
+    desk.stop("a")
+    assert first.is_set()
+    second = desk.begin("a")
+    assert second
+    desk.end("a", first)  # late, and of the stopped one: it makes no room
+    assert desk.begin("a") is None
+    desk.end("a", second)
+    assert desk.begin("a")
+
+
+def test_quick_words_are_seen_together(small: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand words at once are a few sights of the answer, not a thousand, and the end is whole."""
+    answer = full_answer("x")
+    monkeypatch.setattr(small, "stream", lambda *_, **__: iter([*["w "] * 1000, answer]))
+    grown = list(talk(small, [], "What is momentum?"))
+    assert len(grown) < 20
+    assert grown[-1].answer == answer
+
+
 def test_remarks_are_rows_and_can_be_taken_away(tmp_path: Path) -> None:
-    """A remark is a row with question, verdict, reason and the whole answer; one's own rows go by one call."""
+    """A remark is a row with question, verdict, reason and the whole answer; a new one takes the old one's place; one's
+    own rows go by one call; and the file is one that ``underhood evaluate`` reads."""
     settings = Settings(home=tmp_path, corpus=tmp_path)
-    feedback.record(settings, "me", full_answer("What?"), "down", "the sign is wrong", sentence=2)
+    feedback.record(settings, "me", full_answer("What?"), "up")
+    feedback.record(settings, "me", full_answer("What?"), "down", "the sign is \u2028 wrong", sentence=2)
     feedback.record(settings, "you", full_answer("What?"), "up")
-    mine, yours = [json.loads(line) for line in (tmp_path / "feedback.jsonl").read_text("utf-8").splitlines()]
+    mine, yours = [json.loads(line) for line in (tmp_path / "feedback.jsonl").read_bytes().splitlines()]
     assert (mine["verdict"], mine["reason"], mine["claims"], mine["resources"]) == (
         "down",
-        "the sign is wrong",
+        "the sign is \u2028 wrong",
         ["c"],
         [],
     )
     assert yours["resources"] == ["doe-2001-descent"]
     assert mine["result"]["schema_version"] == SCHEMA_VERSION
+    questions, problems = read_questions(tmp_path / "feedback.jsonl")
+    assert ([q.question for q in questions], problems) == (["What? again"] * 2, [])
+    assert [json.loads(r)["who"] for r in feedback.rows(settings, "me")] == ["me"]
+    assert feedback.rows(settings, "") == []
     assert feedback.forget(settings, "me") == 1
     assert feedback.forget(settings, "") == 0
     assert [json.loads(r)["who"] for r in (tmp_path / "feedback.jsonl").read_text("utf-8").splitlines()] == ["you"]

@@ -9,11 +9,13 @@ import pytest
 
 from ingest.documents import Box, Document, Mark, Parsed, Place, Section
 from ingest.errors import IndexBroken
+from ingest.index.reading import Index
 from ingest.index.store import ResolvedAnchor, Store
 from ingest.index.vectors import VectorIndex
 from ingest.index.words import WordSearch, tokens
 from ingest.notes import parse_note
 from ingest.passages import Passage, Sentence
+from ingest.pipeline import ingest
 from tests.conftest import NOTES
 
 
@@ -133,3 +135,16 @@ def test_notes_come_back_as_they_were(tmp_path: Path):
         store.put_note(note, "h")
     assert store.notes() == sorted(notes, key=lambda n: n.key)
     store.close()
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_scan_of_claims_agrees_with_chroma(settings, embedder, count: int, monkeypatch: pytest.MonkeyPatch):
+    """The scan of few claims and the walk through Chroma's graph name the same claims, also where fewer rows are held."""
+    ingest(settings, embedder=embedder)
+    index = Index.open(settings.index)
+    queries = embedder.encode(["What is momentum?", "Why is gradient descent used?", "What is Walking Downhill about?"])
+    scanned = index.nearest_claims(queries, count)
+    monkeypatch.setattr("ingest.index.reading.SCANNED", 0)
+    for ours, theirs in zip(scanned, index.nearest_claims(queries, count), strict=True):
+        assert ours.tolist() == theirs.tolist()
+    index.close()
