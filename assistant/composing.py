@@ -37,6 +37,7 @@ class Composer:
         rival = next((f.score for f in part.claims if f.claim.note != found.claim.note), part.claims[-1].score)
         return Signals(
             question_cosine=found.features.question_cosine,
+            typed_cosine=found.features.typed_cosine,
             claim_cosine=found.features.claim_cosine,
             lead=min(found.score - rival, 3.0),
             spread=evidence.spread,

@@ -1,7 +1,7 @@
 """Can it be answered? A calibrated probability that the best claim for a part answers it. Pure.
 
 A logistic regression over a handful of signals; its weights, and how they were made, are in
-``confidence.json`` beside this file, refitted by ``underhood evaluate --calibrate``.
+``confidence.json`` beside this file, refitted by ``underhood fit confidence``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 class Signals:
     """What is known of a part's best claim, before it is trusted.
 
-    ``question_cosine`` and ``claim_cosine`` are of the best claim; ``lead`` is its score over that of the best
+    ``question_cosine``, ``typed_cosine`` and ``claim_cosine`` are of the best claim; ``lead`` is its score over that of the best
     claim of another note; ``spread`` and ``top_mean`` describe the cosines of the whole question to all claims;
     ``coverage`` is the share of the part's content words (weighted by how rare they are) that the claim, its
     questions and its concept's names have; ``unseen`` the same share for words that no claim has; ``named`` is 1
@@ -27,6 +27,7 @@ class Signals:
     """
 
     question_cosine: float
+    typed_cosine: float
     claim_cosine: float
     lead: float
     spread: float
