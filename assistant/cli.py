@@ -343,6 +343,9 @@ def doctor(
     readings: Annotated[
         Path | None, typer.Option(help="A folder of readings to check against, or to anchor in.")
     ] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Map the headings of --readings to our concepts again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check the installation, the index and, with --notes, what we wrote. Exit 1 where something is wrong."""
@@ -354,7 +357,10 @@ def doctor(
         for line in checks.anchor(settings, anchor, readings, decided):
             print(line)
         return
-    findings = checks.check_corpus(settings, readings) if notes else checks.check_installation(settings)
+    if coverage:
+        findings = checks.cover(settings, readings)
+    else:
+        findings = checks.check_corpus(settings, readings) if notes else checks.check_installation(settings)
     if as_json:
         print(_dumped([{"what": f.what, "where": f.where, "serious": f.serious} for f in findings]))
     else:

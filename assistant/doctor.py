@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant import coverage
+from assistant.naming import Names
 from ingest.added import reading_list
 from ingest.anchoring import decide, propose, read_folder, write_anchors
 from ingest.catalogue import load_catalogue
@@ -29,6 +31,8 @@ from ingest.pipeline import wanted_stamp
 from ingest.settings import DEFAULT_EMBEDDER, Settings, writable_home
 from ingest.wording import NORMALISATIONS, WordIndex, norms
 
+#: The coverage map, in the corpus folder.
+COVERAGE = "coverage.jsonl"
 #: Two claims of different ids nearer than this say the same.
 SAME_CLAIM = 0.97
 #: A question must find its claim among the first three, its own row left out.
@@ -77,6 +81,9 @@ def check_corpus(settings: Settings, readings: Path | None = None) -> list[Findi
     notes = read_notes(settings.corpus / "notes")
     anchors = read_anchors(settings.corpus / "anchors")
     found = [*check_notes(notes, catalogue.by_id), *_formulas(notes), *_anchors(notes, anchors)]
+    found += coverage.check(
+        coverage.read(settings.corpus / COVERAGE), {n.concept for n in notes if n.concept}, catalogue.by_id
+    )
     if readings is not None:
         documents = [d for d in read_folder(readings, catalogue.by_id) if isinstance(d, Document)]
         found += [*_lost_anchors(anchors, documents), *_borrowed(notes, documents)]
@@ -108,6 +115,19 @@ def anchor(settings: Settings, note: Path, readings: Path | None, decided: Path 
     target = settings.corpus / "anchors" / f"{path.stem}.jsonl"
     write_anchors(target, made)
     yield f"{len(made)} anchors recorded in {target.name}"
+
+
+def cover(settings: Settings, readings: Path | None) -> list[Finding]:
+    """Make the coverage map again from the headings of a folder of readings, and check it."""
+    if readings is None:
+        raise NotesError("--coverage needs --readings DIR, the readings whose headings it maps")
+    catalogue, path = load_catalogue(settings.corpus), settings.corpus / COVERAGE
+    notes = [n for n in read_notes(settings.corpus / "notes") if n.concept]
+    names = Names({n.concept or "": (n.name, (n.concept or "").replace("-", " "), *n.aliases) for n in notes})
+    documents = (d for d in read_folder(readings, catalogue.by_id) if isinstance(d, Document))
+    found = coverage.merged(coverage.terms(documents, names), coverage.read(path))
+    coverage.write(path, found)
+    return coverage.check(found, {n.concept or "" for n in notes}, catalogue.by_id)
 
 
 def _formulas(notes: Sequence[Note]) -> Iterator[Finding]:

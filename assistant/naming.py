@@ -70,6 +70,11 @@ def _key(word: str) -> str:
     return word
 
 
+def keyed(text: str) -> str:
+    """A text's words in one form: lower case, American, singular."""
+    return " ".join(_key(w) for w in _WORD.findall(text))
+
+
 class Names:
     """The names and aliases of all concepts, found in any text; "back propagation" and "backpropagation" are one name."""
 
