@@ -49,7 +49,7 @@ def mend(settings: Settings, progress: Progress) -> None:
     try:
         published(settings.index, wanted_stamp(settings, embedder))
     except (IndexMissing, IndexOutdated, IndexBroken) as error:
-        print(f"{error.what}: building it now (about a minute, once) …", file=sys.stderr)
+        print(f"{error.what}: building it now (some minutes, once) …", file=sys.stderr)
         report = run(settings, embedder=embedder, progress=progress)
         if not report.counts.get("documents"):
             from assistant.listing import offer
