@@ -113,10 +113,10 @@ def test_faults_among_other_words_are_caught():
 
 
 def test_other_facts_on_one_subject_are_no_contradiction():
-    """Two claims of one note say different things of one subject, and are hardly ever taken for contradictions."""
+    """Two claims of one note say different things of one subject: the hardest strangers, taken for contradictions 3 times in 200 at most."""
     pairs = [p for n in NOTES for p in combinations((c.text for c in n.claims), 2)]
     drawn = random.Random(1).sample(pairs, 4000)
-    assert sum(agreement(a, b).contradicted for a, b in drawn) / len(drawn) <= 0.01
+    assert sum(agreement(a, b).contradicted for a, b in drawn) / len(drawn) <= 0.015
 
 
 @pytest.mark.long
