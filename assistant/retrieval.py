@@ -35,6 +35,8 @@ NEARLY = 0.8
 KIND_FLOOR = -5.0
 #: A question that is word for word, or nearly, one of a claim's own is not cut into parts.
 WHOLE = 0.93
+#: … and has more than this share of its words.
+MOST_WORDS = 0.8
 _SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
 
 
@@ -184,10 +186,17 @@ class Search:
         return tuple(parts)
 
     def _uncut(self, question: Question, vector: Vectors, resources: frozenset[str] | None) -> tuple[PartEvidence, ...]:
-        """The question as one part, where a claim carries just this question; else nothing."""
+        """The question as one part, where a claim carries just this question, half of it left out by none; else nothing."""
         if float((self.index.question_vectors @ vector).max(initial=-1.0)) < WHOLE:
             return ()
-        return self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
+        parts = self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
+        asked = frozenset(tokens(question.text))
+        carried = any(
+            len(asked & self._stems(q)) > MOST_WORDS * len(asked)
+            for f in parts[0].claims[:1]
+            for q in f.claim.questions
+        )
+        return parts if carried else ()
 
     def _score(
         self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
