@@ -18,7 +18,7 @@ from assistant import fusion
 from assistant.confidence import coverage
 from assistant.intent import intent
 from assistant.naming import Mention, Names
-from assistant.questions import Part, Question
+from assistant.questions import Part, Question, analyse
 from assistant.ranking import Features, ranking
 from assistant.spelling import Spelling
 from ingest.embedding import Embedder, Vectors
@@ -191,12 +191,13 @@ class Search:
             return ()
         parts = self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
         asked = frozenset(tokens(question.text))
-        carried = any(
-            len(asked & self._stems(q)) > MOST_WORDS * len(asked)
-            for f in parts[0].claims[:1]
-            for q in f.claim.questions
-        )
-        return parts if carried else ()
+        carried = [
+            q
+            for found in parts[0].claims[:1]
+            for q in found.claim.questions
+            if len(asked & self._stems(q)) > MOST_WORDS * len(asked)
+        ]
+        return parts if any(len(analyse(q, self.names).parts) >= len(question.parts) for q in carried) else ()
 
     def _score(
         self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
