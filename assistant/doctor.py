@@ -187,10 +187,15 @@ def _borrowed(notes: Sequence[Note], documents: Sequence[Document]) -> Iterator[
             own = norms(claim.text)
             windows = {tuple(own[i : i + BORROWED]) for i in range(len(own) - BORROWED + 1)}
             for cited in sorted({c.resource for c in claim.citations}):
-                if shared := windows & runs.get(cited, set()):
+                if shared := {w for w in windows & runs.get(cited, set()) if _is_prose(w)}:
                     yield Finding(
                         f"{note.path}:{claim.line}", f"{claim.id} shares with {cited}: {' '.join(min(shared))!r}"
                     )
+
+
+def _is_prose(words: Sequence[str]) -> bool:
+    """Whether a run of words is language; a formula or a row of numbers belongs to nobody."""
+    return sum(w.isalpha() and len(w) > 1 for w in words) > len(words) / 2
 
 
 def _by_meaning(notes: Sequence[Note], settings: Settings) -> list[Finding]:
