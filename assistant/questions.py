@@ -227,14 +227,6 @@ def _sides(x: str, y: str, wanted: bool) -> list[Part]:
     return [Part(f"What is {x}?", "side"), Part(f"What is {y}?", "side")] if wanted else []
 
 
-def about(text: str) -> str | None:
-    """X of "describe X", "explain X", "tell me about X"; None for any other question."""
-    m = _ABOUT.match(text)
-    if not m or (not m["is"] and _WH_CLAUSE.match(m["x"])) or len(m["x"].split()) > 7:
-        return None
-    return m["x"]
-
-
 def subject_of(text: str, names: Names) -> str | None:
     """The thing a question is about: X of "what is X", else the first concept it names."""
     m = _WHAT_IS.match(text) or _ABOUT.match(text)

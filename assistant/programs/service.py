@@ -23,7 +23,6 @@ from assistant.programs.shapes import (
     NotedResource,
     ReadingPath,
     Step,
-    ToldAnswer,
     ToldCitation,
     ToldQuote,
     ToldResource,
@@ -142,12 +141,6 @@ def read_asked(raw: Any) -> Asked:
     question = raw.get("question")
     clean(question)  # refuses what is no question before anything is begun
     return Asked(str(question), tuple(history), tuple(resources) if resources else None)
-
-
-def told(answer: Answer) -> ToldAnswer:
-    """An answer as a value of the shape that ``to_json`` writes."""
-    kept = {k: v for k, v in vars(answer).items() if k != "citations"}
-    return ToldAnswer(**kept, citations=tuple(map(told_citation, answer.citations)))
 
 
 def told_citation(citation: Citation) -> ToldCitation:
