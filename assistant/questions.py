@@ -61,11 +61,12 @@ def clean(raw: object) -> str:
 # Parts
 
 _ASK = r"(?:what|how|why|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will|was|were)"
+_IS = r"(?:is|are|do|does|did|was|were|can|could|should|would)"
 _TELL = r"(?:explain|describe|define|discuss|list|name|give|compare|contrast|tell|show|derive|state|outline|summari[sz]e|elaborate)"
-_SENTENCE = re.compile(r"(?<=[?.!])\s+(?=\S)")
+_SENTENCE = re.compile(r"(?<=[?.!])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)\s+(?=\S)", re.I)
 _JOINT = re.compile(
     rf"(?:\s*[,;]\s*(?:and\s+|or\s+|but\s+)?|\s+(?:and|but)\s+)(?:also\s+|then\s+)?"
-    rf"(?=(?:what|how|why|when|where|who|explain|describe|give|list|name|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
+    rf"(?=(?:what|how|why|when|where|who|(?:in|for|under)\s+(?:what|which)\s+\w+\s+{_IS}|explain|describe|give|list|name|state|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
     r"(?:its|their)\s+\w+)\b)",
     re.I,
 )
@@ -102,10 +103,40 @@ _AUDIENCE = re.compile(
     r"|\blike\s+i(?:['’]?m|\s+am)\s+(?:five|5|a\s+beginner)\b|\beli5:?",
     re.I,
 )
+_PAIR = re.compile(
+    rf"^(?P<ask>(?:how|why)\s+(?:do|does|can|could|are|is|were)\s+)(?:the\s+)?{_NP.format('x')}\s+and\s+{_NP.format('y')}\s+"
+    r"(?P<rest>(?!and\b|(?:\w+\s+)?(?:together|interact|relate|combined?|compete|each\s+other)\b)[^,?]+)[?.!]*$",
+    re.I,
+)
+_MANY = re.compile(
+    r"^(?:what(?:'s| is| are)\s+(?:the\s+)?|(?:describe|explain|state)\s+(?:the\s+)?)?(?:\w+\s+)?"
+    r"(?:differences?\s+(?:between|of|among)|compare|contrast|distinguish(?:\s+between)?)\s+(?P<list>[^?.]+?(?:\s*,\s*(?:and\s+)?[^?.,]+){2,}|[^?.,]+\s*,\s*[^?.,]+?\s+(?:and|&)\s+[^?.,]+)[?.!]*$"
+    r"|^(?P<vs>[^?,]+?(?:\s+(?:vs\.?|versus)\s+[^?,]+?){2,})[?.!]*$",
+    re.I,
+)
+_CLAUSE = re.compile(
+    r"(?:when|if|where|given|since|suppose|assuming|while|because)\b(?!\s+(?:is|are|do|does|did|was|were|should|can|could|would|will|to)\b)",
+    re.I,
+)
+_ASIDE = re.compile(r"\s*\((?:vs\.?|versus|compared|as opposed)\b[^()]*\)", re.I)
+_ADDED = re.compile(r"\s*\(((?:and|or)\s+[^()]+)\)", re.I)
+_DOES = re.compile(
+    r"^(?:and\s+)?(?:why|how|when|where)\s+(?:is|are|was|were|do|does|did)\s+(?:an?\s+|the\s+)?(?P<x>[^,?]+?)\s+"
+    r"(?:used|needed|necessary|important|useful|good|bad|trained|computed|calculated|chosen|work|works|help|helps|matter|happen)\b",
+    re.I,
+)
+_EACH = re.compile(r"\beach\b", re.I)
+_HAS = re.compile(
+    r"^(?:why|when|how)\s+(?:do|does|can)\s+(?:an?\s+|the\s+)?(?P<x>[^,?]+?)\s+(?:have|suffer\s+from|lead\s+to|cause)\s+(?:an?\s+|the\s+)?(?P<y>[^,?]+?)[?.!]*$",
+    re.I,
+)
+_LESSEN = re.compile(
+    r"\b(?:lower|reduce|avoid|prevent|fix|overcome|measure|detect|control|mitigate|solve)\s+(?:it|that|this)\b", re.I
+)
 _FRAGMENT = re.compile(rf"(?:or|and)\s+(?!{_ASK}\b)|(?:and\s+)?why\s+not\s+(?!{_ASK}\b)", re.I)
 _OF_ALL_THAT = re.compile(
     r"\b(?:why|how)\s+(?:does|do|is|are)\s+(?:it|that|this)\s+(?:matter|important|bad|good|useful|a\s+problem|an\s+issue|happen)\b"
-    r"|\bdo\s+(?:that|this|so)\b|\bis\s+(?:this|that)\s+(?:an?\s+(?:problem|issue)|bad|good|true|normal|ok(?:ay)?)\b|\bwhy\s+not\b",
+    r"|(?<!why )(?<!how )\b(?:does|do|did)\s+(?:it|that|this)\s+(?:matter|work|help|hold)\b|\bdo\s+(?:that|this|so)\b|\bis\s+(?:this|that)\s+(?:an?\s+(?:problem|issue)|bad|good|true|normal|ok(?:ay)?)\b|\bwhy\s+not\b",
     re.I,
 )
 _SAME = re.compile(r"\b(?:same|identical|equivalent|synonym|interchangeable)\b", re.I)
@@ -139,12 +170,15 @@ def analyse(text: str, names: Names) -> Question:
             context = sentence
     if len(pieces) > 1 and not _is_asking(pieces[0]):
         pieces = [f"{pieces[0]} {pieces[1]}", *pieces[2:]]
-    subject = ""
+    subject, trait, things = "", "", ()
     parts: list[Part] = []
     for piece in _with_statements(pieces):
-        whole = carried(resolve(piece, subject), subject, names) if subject else piece
-        found = _kinds_of_part(whole, names)
-        subject = " and ".join(found[0].sides) or subject_of(whole, names) or subject
+        each = things if _EACH.search(piece) and len(things) == 2 else (trait if _LESSEN.search(piece) else subject,)
+        wholes = [carried(resolve(piece, thing), thing, names) if thing else piece for thing in each]
+        found = [part for whole in wholes for part in _kinds_of_part(whole, names)]
+        things = found[0].sides or tuple(m["x"] for p in found if (m := _WHAT_IS.match(p.text)))
+        subject = " and ".join(found[0].sides) or subject_of(wholes[0], names) or subject
+        trait = f"{m['y']} of {m['x']}" if (m := _HAS.match(wholes[0])) else subject
         parts += found
     unique = {p.text.casefold().rstrip("?.! "): p for p in reversed(parts)}
     kept = [p for p in parts if unique.get(p.text.casefold().rstrip("?.! ")) is p]
@@ -154,6 +188,7 @@ def analyse(text: str, names: Names) -> Question:
 def plainer(text: str) -> str:
     """A question without for whom it is answered ("to a beginner", "in simple words"), contractions written out."""
     text = " ".join(_AUDIENCE.sub(" ", text).split()) if _AUDIENCE.sub("", text).strip(" ?.!,") else text
+    text = _ADDED.sub(r" \1", _ASIDE.sub("", text))
     text = re.sub(r"\bwhats\b", "what is", text, flags=re.I)
     text = re.sub(r"\b(what|how|why|where|who|that|there|it)['’]s\b", r"\1 is", text, flags=re.I)
     return re.sub(r"\b(they|we|you|what)['’]re\b", r"\1 are", text, flags=re.I)
@@ -174,7 +209,9 @@ def carried(piece: str, subject: str, names: Names) -> str:
     """A later part that names nothing, with what the question is about: "how do I choose k?" becomes "… k in k-means?"."""
     if subject.casefold() in piece.casefold() or names.mentions(piece) or not names.mentions(subject):
         return piece
-    return f"{piece.rstrip('?.! ')} in {subject}?" if re.match(rf"(?:and\s+)?{_ASK}\b", piece, re.I) else piece
+    if re.match(rf"(?:and\s+)?{_ASK}\b", piece, re.I):
+        return f"{piece.rstrip('?.! ')} in {subject}?"
+    return f"{piece.rstrip('?.! ')} of {subject}" if re.match(rf"(?:and\s+)?{_TELL}\b", piece, re.I) else piece
 
 
 def _is_asking(sentence: str) -> bool:
@@ -184,7 +221,8 @@ def _is_asking(sentence: str) -> bool:
 
 
 def _split(sentence: str) -> list[str]:
-    if any(p.search(sentence) for p in _RELATIONS) or _CHOICE.match(sentence) or _BOTH_WAYS.search(sentence):
+    whole = (*(p.search(sentence) for p in _RELATIONS), _CHOICE.match(sentence), _BOTH_WAYS.search(sentence))
+    if any(whole) or _MANY.match(sentence):
         return [sentence]
     if m := _EITHER.match(sentence):
         return [f"{m['ask']}{m['a']}", f"{m['ask']}{m['b']}"]
@@ -193,6 +231,8 @@ def _split(sentence: str) -> list[str]:
     for piece in pieces:
         if joined and (len(joined[-1].split()) < 2 or len(piece.split()) < 2):
             joined[-1] = f"{joined[-1]} {piece}"
+        elif joined and (_CLAUSE.match(piece) or (_CLAUSE.match(joined[-1]) and "?" not in joined[-1])):
+            joined[-1] = f"{joined[-1]}, {piece}"
         else:
             joined.append(piece)
     return joined
@@ -201,6 +241,8 @@ def _split(sentence: str) -> list[str]:
 def _kinds_of_part(piece: str, names: Names) -> list[Part]:
     if names.of(bare := piece.strip("?.! ")):
         return [Part(f"What is {bare}?")]
+    if len(many := _many(piece)) > 2:
+        return [Part(piece, "relation", many)]
     for pattern in _RELATIONS:
         if (m := pattern.search(piece)) and _is_thing(m["x"]) and _is_thing(m["y"]):
             return [Part(piece, "relation", (m["x"], m["y"])), *_sides(m["x"], m["y"], bool(_SAME.search(piece)))]
@@ -209,14 +251,28 @@ def _kinds_of_part(piece: str, names: Names) -> list[Part]:
         return [Part(f"What are the advantages of {x}?"), Part(f"What are the disadvantages of {x}?")]
     if (m := _CHOICE.match(piece)) and _is_thing(m["x"]) and names.mentions(m["x"]) and names.mentions(m["y"]):
         return [Part(piece, "relation", (m["x"], m["y"]))]
-    if (
-        (m := _WHAT_ARE.match(piece))
-        and names.of(m["x"])
-        and names.of(m["y"])
-        and not names.of(f"{m['x']} and {m['y']}")
-    ):
-        return [Part(f"What is {m['x']}?"), Part(f"What is {m['y']}?")]
+    if (m := _WHAT_ARE.match(piece)) and (two := pair(m["x"], m["y"], names)):
+        return [Part(f"What is {name}?") for name in two]
+    if (m := _PAIR.match(piece)) and (two := pair(m["x"], m["y"], names)):
+        return [Part(f"{m['ask']}{name} {m['rest']}?") for name in two]
     return [Part(piece)]
+
+
+def pair(x: str, y: str, names: Names) -> tuple[str, str] | None:
+    """Two things named in one breath, each by its whole name: "vanishing" and "exploding gradients" share their noun."""
+    if names.of(f"{x} and {y}") or not names.of(y):
+        return None
+    return next(((whole, y) for whole in (x, f"{x} {y.split()[-1]}") if names.of(whole)), None)
+
+
+def _many(piece: str) -> tuple[str, ...]:
+    """The three or more things that a question compares, else nothing."""
+    if not (m := _MANY.match(piece)):
+        return ()
+    found = re.split(
+        r"\s+(?:vs\.?|versus)\s+" if m["vs"] else r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+", m["vs"] or m["list"]
+    )
+    return tuple(found) if all(_is_thing(f) for f in found) else ()
 
 
 def _is_thing(phrase: str) -> bool:
@@ -233,6 +289,8 @@ def subject_of(text: str, names: Names) -> str | None:
     if m and len(m["x"].split()) <= 6 and not _PRONOUN.search(m["x"]) and not _WH_CLAUSE.search(m["x"]):
         return m["x"]
     found = names.mentions(text)
+    if not found and (m := _DOES.match(text)) and not _PRONOUN.search(m["x"]):
+        return m["x"]
     return max(found, key=lambda f: len(f.name.split())).name if found else None
 
 

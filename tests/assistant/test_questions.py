@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.naming import Names, american
-from assistant.questions import MAX_CHARACTERS, analyse, clean
+from assistant.questions import MAX_CHARACTERS, analyse, clean, pair
 from ingest.errors import QuestionError
 
 NAMES = Names(
@@ -72,8 +72,40 @@ def parts(question: str) -> list[str]:
             "What is the difference between overfitting and underfitting, and how do you detect each?",
             [
                 "What is the difference between overfitting and underfitting",
-                "how do you detect overfitting and underfitting?",
+                "how do you detect overfitting?",
+                "how do you detect underfitting?",
             ],
+        ),
+        (
+            "What are learning rate schedules and in what cases are they preferred?",
+            ["What are learning rate schedules", "in what cases are learning rate schedules preferred?"],
+        ),
+        (
+            "How do CNNs and RNNs avoid overfitting?",
+            ["How do CNNs avoid overfitting?", "How do RNNs avoid overfitting?"],
+        ),
+        ("How do CNNs and RNNs work together?", ["How do CNNs and RNNs work together?"]),
+        ("CNN vs RNN vs backprop", ["CNN vs RNN vs backprop"]),
+        (
+            "Why does backprop have high cost, and how do you lower it?",
+            ["Why does backprop have high cost", "how do you lower high cost of backprop?"],
+        ),
+        (
+            "Why was layer-wise training used and is it still needed?",
+            ["Why was layer-wise training used", "is layer-wise training still needed?"],
+        ),
+        ("is a CNN really an RNN and does it matter?", ["is a CNN really an RNN, and does it matter?"]),
+        (
+            "What is overfitting, why do we see it, and give some examples of common signs",
+            ["What is overfitting", "why do we see overfitting", "give some examples of common signs of overfitting"],
+        ),
+        (
+            "Briefly describe convnets (vs RNNs) and give two examples",
+            ["Briefly describe convnets", "give two examples of convnets"],
+        ),
+        (
+            "When we share weights (e.g. in an RNN), in the chain rule, do we change W often?",
+            ["When we share weights (e.g. in an RNN), in the chain rule, do we change W often?"],
         ),
     ],
 )  # fmt: skip
@@ -130,3 +162,31 @@ def test_any_text_is_answered_or_refused(text: str):
         return
     assert 1 <= len(found.parts) <= 5
     assert all("\n" not in p.text and "\x00" not in p.text for p in found.parts)
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("CNN vs RNN vs backprop", ("CNN", "RNN", "backprop")),
+        ("What is the difference between CNNs, RNNs and backprop?", ("CNNs", "RNNs", "backprop")),
+        ("Compare overfitting, underfitting, and backprop.", ("overfitting", "underfitting", "backprop")),
+        ("CNN vs RNN", ("CNN", "RNN")),
+        ("How does a CNN, or an RNN, work?", ()),
+    ],
+)
+def test_a_comparison_knows_all_its_sides(question: str, sides: tuple[str, ...]):
+    """Two or more things, by commas or by "vs"."""
+    assert analyse(clean(question), NAMES).parts[0].sides == sides
+
+
+def test_two_things_may_share_their_noun():
+    """In "vanishing and exploding gradients" the first is a gradient too, where both are names; "cat and dog" stays."""
+    names = Names({"vanishing": ("vanishing gradient",), "exploding": ("exploding gradient",)})
+    found = analyse("What are vanishing and exploding gradients and how do you detect each?", names).parts
+    assert [p.text for p in found] == [
+        "What is vanishing gradients?",
+        "What is exploding gradients?",
+        "how do you detect vanishing gradients?",
+        "how do you detect exploding gradients?",
+    ]
+    assert pair("cat", "dog", names) is None
