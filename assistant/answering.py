@@ -157,7 +157,7 @@ class Assistant:
     def evidence(self, question: str, *, resources: Sequence[str] | None = None) -> Evidence:
         """What is found for a question, without an answer."""
         state = self._fresh()
-        text = state.search.mended(clean(question))
+        text = state.search.words.mended(clean(question))
         return state.search.find(analyse(text, state.search.names), resources=_known(resources, state.catalogue))
 
     def search(
@@ -188,7 +188,7 @@ class Assistant:
         while True:
             state = self._fresh()
             try:
-                standalone = state.search.mended(self._standalone(text, history, state.search.names))
+                standalone = state.search.words.mended(self._standalone(text, history, state.search.names))
                 wanted = _known(resources, state.catalogue)
                 evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
                 return state, standalone, evidence, state.composer.draft(evidence)
@@ -243,7 +243,7 @@ class Assistant:
         base = composer.base(asked, standalone, draft, evidence)
         if draft.chosen and (self.settings.model or self._given_model):
             yield from self._with_model(composer, base, draft, evidence)
-        elif draft.chosen or draft.window:
+        elif draft.chosen or draft.window or draft.paths:
             yield from pieces(composer.answered(base, draft, evidence))
         else:
             yield from pieces(composer.declined(base, evidence))

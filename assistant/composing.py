@@ -6,6 +6,7 @@ checks nothing (grounding.py); it puts their results into words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -18,9 +19,20 @@ from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers.extractive import Chosen, Draft, compose, window
 from assistant.writers.model import Material, ModelAnswer
 from ingest.catalogue import Catalogue
+from ingest.notes import Claim, ClaimCitation, Note
 
 #: Claims less like the question than this are not even near it.
 NEAR = 0.35
+_TEXT = (
+    r"(?:readings?|resources?|papers?|books?|lectures?|courses?|texts?|chapters?|posts?|articles?|sources?|tutorials?)"
+)
+_TO_READ = re.compile(
+    rf"\b(?:which|what)\s+(?:\w+\s+){{0,2}}{_TEXT}\b.*\b(?:explains?|covers?|introduces?|treats?|teach(?:es)?|discuss(?:es)?|describes?|about|on|for)\b"
+    r"|\bwhere\s+(?:is|are|can|could|do|does|should)\b.*\b(?:explained|covered|described|discussed|taught|introduced|read|learn|study|find\s+(?:out\s+)?more)\b"
+    r"|\bwhat\s+(?:should|can|could|do|shall)\s+(?:i|we|one)\s+(?:read|study|watch)\b|\bwhat\s+to\s+read\b|\bwhere\s+to\s+(?:read|learn|start)\b"
+    rf"|\b(?:good|best)\s+(?:{_TEXT}|introduction)\s+(?:to|on|for|about)\b|\breading\s+(?:list|path)\s+(?:for|on)\b",
+    re.I,
+)
 
 
 class Composer:
@@ -45,15 +57,20 @@ class Composer:
             unseen=unseen,
             named=found.features.named,
             words=found.features.words,
+            strange=float(bool(self._search.words.strange(part.part.text))),
         )
 
     def draft(self, evidence: Evidence) -> Draft:
         """What to say: claims where they answer, else a stretch of a reading, else nothing."""
+        paths = {p.part: note for p in evidence.parts if (note := self._path(p))}
         draft = compose(
-            evidence,
+            replace(evidence, parts=tuple(p for p in evidence.parts if p.part not in paths)),
             lambda part, found: self._calibration.probability(self.signals(evidence, part, found)),
             self._calibration,
         )
+        if paths:
+            probability = draft.probability if draft.chosen else 1.0
+            return replace(draft, paths=tuple(dict.fromkeys(paths.values())), probability=probability)
         if draft.chosen or draft.probability < self._calibration.partly / 2:
             return draft
         text = self._index.store.text
@@ -85,19 +102,20 @@ class Composer:
             found, start, end = draft.window
             text = " ".join(self._index.store.text(found.passage.document, start, end).split())
             drafts = [(f"“{text}”", [self._grounder.of_passage(found, start, end)], None)]
+        drafts += [self._reading(note) for note in draft.paths]
         statements, citations = grounding.numbered(drafts)
-        sure = all(c.probability >= self._calibration.answered for c in draft.chosen if c.part.role != "side")
+        sure = all(c.probability >= self._calibration.answered for c in draft.chosen if not c.beside)
         outcome: Outcome = "answered" if sure and not draft.unanswered and not draft.window else "partly"
         return replace(
             base,
             outcome=outcome,
             reason=_reason(draft, sure),
-            notice=grounding.notice(statements, citations),
+            notice=grounding.notice(statements, citations) + self._in_other_words(draft, evidence),
             text="\n\n".join(s.marked for s in statements),
             statements=statements,
             citations=citations,
             unanswered=draft.unanswered,
-            read_next=self._read_next(draft.chosen, evidence),
+            read_next=() if draft.paths else self._read_next(draft.chosen, evidence),
         )
 
     def declined(self, base: Answer, evidence: Evidence) -> Answer:
@@ -116,6 +134,33 @@ class Composer:
         return replace(
             base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
         )
+
+    def _path(self, part: PartEvidence) -> Note | None:
+        """The note whose reading path a part asks for, where no claim answers just that."""
+        named = self._search.names.mentions(part.part.text)
+        if not asks_to_read(part.part.text) or not named:
+            return None
+        if any(map(asks_to_read, (q for found in part.claims[:1] for q in found.claim.questions))):
+            return None
+        concept = max(named, key=lambda m: len(m.name)).concept
+        return next((n for n in self._index.notes if n.concept == concept and self._known(n)), None)
+
+    def _known(self, note: Note) -> list[tuple[str, str]]:
+        return [(r, why) for r, why in note.read_next if r in self._catalogue.by_id]
+
+    def _reading(self, note: Note) -> tuple[str, Sequence[Citation], None]:
+        """A concept's reading path as a statement that cites its resources."""
+        steps = self._known(note)
+        said = [f"{self._catalogue.by_id[r].short} ({why})" for r, why in steps]
+        text = f"On {note.name}, read first {'; then '.join(said)}."
+        cited = tuple(ClaimCitation(r) for r, _ in steps)
+        claim = Claim("", text, "choice", (), cited, note.key, "", 0)
+        return text, [replace(c, claim=None) for c in self._grounder.of_claim(claim)], None
+
+    def _in_other_words(self, draft: Draft, evidence: Evidence) -> str:
+        """Which word of the answer stands for which of the question: "cost function" for "loss function"."""
+        found = self._search.words.synonyms(evidence.question.text, [c.found.claim for c in draft.chosen])
+        return "".join(f" Our notes call “{alias}” “{name}”." for alias, name in found.items())
 
     def for_model(self, draft: Draft, evidence: Evidence) -> list[Material]:
         """What a chat model may use: the chosen claims, then the best of each part in turn."""
@@ -166,6 +211,11 @@ class Composer:
             notes = [by_concept[m.concept] for m in evidence.mentions]
         paths = {n.name: n.read_next for n in notes if n.read_next}
         return reading_next(paths, self._catalogue.by_id)
+
+
+def asks_to_read(text: str) -> bool:
+    """Whether a question asks where something is explained, not what it is."""
+    return bool(_TO_READ.search(text))
 
 
 def reading_next(paths: Mapping[str, Sequence[tuple[str, str]]], known: Container[str]) -> tuple[Pointer, ...]:

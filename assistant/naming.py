@@ -70,9 +70,39 @@ def _key(word: str) -> str:
     return word
 
 
+_MATHS = re.compile(r"\$[^$]*\$")
+_NAME_LIKE = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+
+
+def strange(text: str, unseen: Collection[str]) -> tuple[str, ...]:
+    """The words among ``unseen`` that are written like names: "LoRA", "XGBoost", "Kilimanjaro" within a sentence.
+
+    Where most words have a capital, capitals say nothing.
+    """
+    words = _NAME_LIKE.findall(_MATHS.sub(" ", text))
+    titled = sum(w[0].isupper() for w in words[1:]) > 0.6 * max(1, len(words) - 1)
+    found = (
+        w
+        for n, w in enumerate(words)
+        if len(w) > 1 and (w[1:] != w[1:].lower() or (n and w[0].isupper() and not titled))
+    )
+    return tuple(dict.fromkeys(w for w in found if w in unseen))
+
+
 def keyed(text: str) -> str:
     """A text's words in one form: lower case, American, singular."""
     return " ".join(_key(w) for w in _WORD.findall(text))
+
+
+def other_words(alias: str, name: str) -> bool:
+    """Whether an alias is another word than the name, not another form of it; both as ``keyed`` gives them.
+
+    What comes before the last word must differ: "cost function" is other words for "loss function", "batch norm" is not for
+    "batch normalization".
+    """
+    (*first, _), (*second, _) = alias.split(), name.split()
+    apart = alias.replace(" ", "") not in name.replace(" ", "") and name.replace(" ", "") not in alias.replace(" ", "")
+    return apart and not set(first) & set(second)
 
 
 class Names:

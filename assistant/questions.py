@@ -170,7 +170,8 @@ def analyse(text: str, names: Names) -> Question:
             context = sentence
     if len(pieces) > 1 and not _is_asking(pieces[0]):
         pieces = [f"{pieces[0]} {pieces[1]}", *pieces[2:]]
-    subject, trait, things = "", "", ()
+    subject = trait = ""
+    things: tuple[str, ...] = ()
     parts: list[Part] = []
     for piece in _with_statements(pieces):
         each = things if _EACH.search(piece) and len(things) == 2 else (trait if _LESSEN.search(piece) else subject,)

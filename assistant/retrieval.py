@@ -6,10 +6,8 @@ computed exactly and weighed by ranking.py.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +15,14 @@ from numpy.typing import NDArray
 from assistant import fusion
 from assistant.confidence import coverage
 from assistant.intent import intent
-from assistant.naming import Mention, Names
+from assistant.naming import Mention
 from assistant.questions import Part, Question, analyse
 from assistant.ranking import Features, ranking
-from assistant.spelling import Spelling
+from assistant.vocabulary import Vocabulary
 from ingest.embedding import Embedder, Vectors
 from ingest.index.reading import Index
 from ingest.index.store import StoredPassage
-from ingest.index.words import STOPWORDS, tokens
+from ingest.index.words import tokens
 from ingest.notes import Claim
 from ingest.wording import norms
 
@@ -37,7 +35,6 @@ KIND_FLOOR = -5.0
 WHOLE = 0.93
 #: … and has more than this share of its words.
 MOST_WORDS = 0.8
-_SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
 
 
 @dataclass(frozen=True)
@@ -103,18 +100,18 @@ class Search:
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self.index, self._embedder = index, embedder
-        self.names = names_of(index)
+        self.words = Vocabulary(index)
+        self.names = self.words.names
         self._ranking, self._intent = ranking(), intent()
         self._held: dict[str, frozenset[str]] = {}
         self._question_stems: dict[str, frozenset[str]] = {}
-        self._concepts = [frozenset(_concepts_of(index, c)) for c in index.claims]
         offsets = np.zeros(len(index.claims) + 1, np.int64)
         np.add.at(offsets, index.question_owner + 1, 1)
         self._offsets = np.cumsum(offsets)
 
     def find(self, question: Question, *, resources: frozenset[str] | None = None) -> Evidence:
         """The claims for a question; ``resources`` narrows them to those that cite one of these."""
-        variants = [self.variants(p.text) for p in question.parts]
+        variants = [self.words.variants(p.text) for p in question.parts]
         unique = list(dict.fromkeys([question.text, *(v for found in variants for v in found)]))
         encoded = self._embedder.encode(unique)
         vectors = dict(zip(unique, encoded, strict=True))
@@ -128,50 +125,12 @@ class Search:
             question=question,
             parts=parts,
             mentions=tuple(self.names.mentions(question.text)),
-            unseen=self.unseen(question.text),
+            unseen=self.words.unseen(question.text),
             spread=float(cosines.std()),
             top_mean=float(top.mean()),
             vectors=vectors,
             resources=resources,
         )
-
-    def variants(self, text: str) -> tuple[str, ...]:
-        """A text as typed, with every concept by its own name (SGD: stochastic gradient descent), and by its abbreviation."""
-        return tuple(dict.fromkeys((text, self.expanded(text), self._renamed(text, self.names.short))))
-
-    def expanded(self, text: str) -> str:
-        """A text with every concept by its own name."""
-        return self._renamed(text, self.names.shown)
-
-    def _renamed(self, text: str, name_of: Callable[[str], str]) -> str:
-        out, last = [], 0
-        for m in self.names.mentions(text):
-            name = name_of(m.concept)
-            if _plain(m.name) != _plain(name) and name.casefold() not in text.casefold():
-                out += [text[last : m.start], name]
-                last = m.end
-        return "".join([*out, text[last:]])
-
-    def mended(self, text: str) -> str:
-        """A question with its misspelt words mended by the words of our notes."""
-        return self._spelling.mended(text, lambda word: word.casefold() in STOPWORDS or self._known(word))
-
-    def _known(self, word: str) -> bool:
-        return any(map(self.index.claim_words.knows, tokens(word)))
-
-    @cached_property
-    def _spelling(self) -> Spelling:
-        names = (text for n in self.index.notes for text in (n.name, *n.aliases))
-        return Spelling([*names, *(t for c in self.index.claims for t in (c.text, *c.questions))])
-
-    def unseen(self, text: str) -> tuple[str, ...]:
-        """The content words of a text that no claim has."""
-        found = []
-        for word in re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text):
-            stems = tokens(word.replace("-", " "))
-            if stems and word.casefold() not in STOPWORDS and not any(map(self.index.claim_words.knows, stems)):
-                found.append(word)
-        return tuple(dict.fromkeys(found))
 
     # Claims
 
@@ -205,7 +164,7 @@ class Search:
         index = self.index
         if not index.claims:
             return ()
-        expanded = self.expanded(part.text)
+        expanded = self.words.expanded(part.text)
         words = index.claim_words.scores(expanded)
         near = np.union1d(near, [i for i in fusion.first(words, CANDIDATE_WORDS) if words[i] > 0]).astype(np.int64)
         allowed = [int(i) for i in near if resources is None or _cites(index.claims[i], resources)]
@@ -250,7 +209,7 @@ class Search:
         cosines = sorted(questions, reverse=True) or [own]
         best = self._stems(claim.questions[questions.index(cosines[0])]) if questions else frozenset[str]()
         note = self.index.note_of[claim.note]
-        named = bool(asked.named & self._concepts[i])
+        named = bool(asked.named & self.words.concepts[i])
         covered, _ = coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)
         return Features(
             claim_cosine=own,
@@ -271,7 +230,9 @@ class Search:
     def coverage(self, text: str, claim: Claim) -> tuple[float, float]:
         """The share of a text's content words that a claim covers, and the share that no claim has."""
         words = self.index.claim_words
-        return coverage(list(dict.fromkeys(tokens(self.expanded(text)))), self.held(claim), words.rarity, words.knows)
+        return coverage(
+            list(dict.fromkeys(tokens(self.words.expanded(text)))), self.held(claim), words.rarity, words.knows
+        )
 
     def held(self, claim: Claim) -> frozenset[str]:
         """The stems of a claim, its questions and the names of its concepts."""
@@ -338,23 +299,6 @@ class Search:
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     """The Jaccard index of two sets."""
     return len(a & b) / max(1, len(a | b))
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("-", " ").rstrip("s")
-
-
-def names_of(index: Index) -> Names:
-    """The names of all concepts of an index: name, slug, aliases."""
-    ordinary = {word for claim in index.claims for word in _SHORT_WORD.findall(claim.text)}
-    return Names(
-        {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}, ordinary
-    )
-
-
-def _concepts_of(index: Index, claim: Claim) -> list[str]:
-    own = index.note_of[claim.note].concept
-    return [c for c in (own, *claim.also) if c]
 
 
 def _cites(claim: Claim, resources: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Mending a misspelt word of a question by the words of our notes. Pure; this module alone imports rapidfuzz.
+"""Mending a misspelt or clipped word of a question by the words of our notes. Pure; this module alone imports rapidfuzz.
 
 Only a word that the notes do not have is looked at, and only a small slip is mended: one edit in a word of five to
 seven letters, two in a longer one (optimal string alignment: insertions, deletions, changes, swapped neighbours). A word
@@ -16,6 +16,16 @@ from rapidfuzz.distance import OSA
 
 #: Words of the notes that count: seen this often, and this long.
 LEAST_SEEN, LEAST_LETTERS = 3, 5
+#: What people clip when they type; none is the name of anything.
+CLIPPED = {
+    "val": "validation",
+    "acc": "accuracy",
+    "hyperparams": "hyperparameters",
+    "params": "parameters",
+    "grads": "gradients",
+}
+_CLIPPED = re.compile(rf"\b(?:{'|'.join(CLIPPED)})\b")
+_TRAIN = re.compile(r"\btrain(?= (?:loss|accuracy|error|acc|set|data)\b)")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -28,7 +38,8 @@ class Spelling:
         self._words = list(self._counts)
 
     def mended(self, text: str, known: Callable[[str], bool]) -> str:
-        """The text with each slip mended; ``known`` says which words are none."""
+        """The text with each slip mended and clipped words written out; ``known`` says which words are none."""
+        text = _CLIPPED.sub(lambda m: CLIPPED[m[0]], _TRAIN.sub("training", text))
         return _WORD.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
 
     def _word(self, word: str) -> str:

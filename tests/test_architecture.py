@@ -82,6 +82,7 @@ ASSISTANT = [
         "assistant.references",
         "assistant.quotations",
     },
+    {"assistant.vocabulary"},
     {"assistant.retrieval"},
     {"assistant.grounding", "assistant.writers"},
     {"assistant.composing"},
