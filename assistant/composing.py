@@ -60,16 +60,20 @@ class Composer:
             strange=float(bool(self._search.words.strange(part.part.text))),
         )
 
+    def _trust(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> float:
+        """The probability that a claim answers a part."""
+        return self._calibration.probability(self.signals(evidence, part, found))
+
     def draft(self, evidence: Evidence) -> Draft:
         """What to say: claims where they answer, else a stretch of a reading, else nothing."""
-        paths = {p.part: note for p in evidence.parts if (note := self._path(p))}
+        paths = {p.part: note for p in evidence.parts if (note := self._path(evidence, p))}
         draft = compose(
             replace(evidence, parts=tuple(p for p in evidence.parts if p.part not in paths)),
-            lambda part, found: self._calibration.probability(self.signals(evidence, part, found)),
+            lambda part, found: self._trust(evidence, part, found),
             self._calibration,
         )
         if paths:
-            probability = draft.probability if draft.chosen else 1.0
+            probability = draft.probability if draft.chosen else self._calibration.answered
             return replace(draft, paths=tuple(dict.fromkeys(paths.values())), probability=probability)
         if draft.chosen or draft.probability < self._calibration.partly / 2:
             return draft
@@ -135,12 +139,14 @@ class Composer:
             base, reason=reason, notice="No answer from the reading list.", text=reason + where, nearest=nearest
         )
 
-    def _path(self, part: PartEvidence) -> Note | None:
+    def _path(self, evidence: Evidence, part: PartEvidence) -> Note | None:
         """The note whose reading path a part asks for, where no claim answers just that."""
         named = self._search.names.mentions(part.part.text)
         if not asks_to_read(part.part.text) or not named:
             return None
-        if any(map(asks_to_read, (q for found in part.claims[:1] for q in found.claim.questions))):
+        sure = (f for f in part.claims[:1] if self._trust(evidence, part, f) >= self._calibration.answered)
+        carried = (q for found in sure for q in found.claim.questions if asks_to_read(q))
+        if {m.concept for q in carried for m in self._search.names.mentions(q)} & {m.concept for m in named}:
             return None
         concept = max(named, key=lambda m: len(m.name)).concept
         return next((n for n in self._index.notes if n.concept == concept and self._known(n)), None)

@@ -33,10 +33,13 @@ def mended(text: str) -> str:
         ("dripoat", "dripoat"),
         ("GPT4 netw0rk", "GPT4 netw0rk"),
         ("grad", "grad"),
+        ("val acc is stuck", "validation accuracy is stuck"),
+        ("train loss and val loss", "training loss and validation loss"),
+        ("how to train a network", "how to train a network"),
     ],
 )
 def test_small_slips_are_mended_and_names_left_alone(typed: str, meant: str):
-    """One edit in a short word, two in a long one; names, numbers and what is too far stay as typed."""
+    """One edit in a short word, two in a long one, clipped words written out; names, numbers and what is too far stay."""
     assert mended(typed) == meant
 
 
