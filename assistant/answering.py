@@ -25,6 +25,7 @@ from assistant.models import ChatModel, LangChainModel
 from assistant.naming import Names
 from assistant.questions import Part, Question, analyse, clean
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.vocabulary import Vocabulary
 from assistant.writers import model as model_writer
 from assistant.writers.extractive import Draft
 from assistant.writers.model import ModelAnswer
@@ -153,6 +154,11 @@ class Assistant:
     def names(self) -> Names:
         """The names of all concepts."""
         return self._state.search.names
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words and names of the notes."""
+        return self._state.search.words
 
     def evidence(self, question: str, *, resources: Sequence[str] | None = None) -> Evidence:
         """What is found for a question, without an answer."""

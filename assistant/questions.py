@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.naming import Names
+from assistant.talk import SENTENCE, without_talk
 from ingest.errors import QuestionError
 
 MAX_CHARACTERS = 4000
@@ -34,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Question:
-    """A clean question and its parts, in the order they are answered."""
+    """A clean question without the talk around it, and its parts in the order they are answered."""
 
     text: str
     parts: tuple[Part, ...]
@@ -63,7 +64,6 @@ def clean(raw: object) -> str:
 _ASK = r"(?:what|how|why|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will|was|were)"
 _IS = r"(?:is|are|do|does|did|was|were|can|could|should|would)"
 _TELL = r"(?:explain|describe|define|discuss|list|name|give|compare|contrast|tell|show|derive|state|outline|summari[sz]e|elaborate)"
-_SENTENCE = re.compile(r"(?<=[?.!])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)\s+(?=\S)", re.I)
 _JOINT = re.compile(
     rf"(?:\s*[,;]\s*(?:and\s+|or\s+|but\s+)?|\s+(?:and|but)\s+)(?:also\s+|then\s+)?"
     rf"(?=(?:what|how|why|when|where|who|(?:in|for|under)\s+(?:what|which)\s+\w+\s+{_IS}|explain|describe|give|list|name|state|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
@@ -160,7 +160,8 @@ def analyse(text: str, names: Names) -> Question:
     """The parts of a clean question."""
     pieces: list[str] = []
     context = ""
-    for sentence in _SENTENCE.split(plainer(text)):
+    text = without_talk(text, names)
+    for sentence in SENTENCE.split(plainer(text)):
         if pieces and _FRAGMENT.match(sentence):
             pieces[-1] = f"{pieces[-1].rstrip('?.! ')}, {sentence}"
         elif _is_asking(sentence) or not pieces:

@@ -33,7 +33,10 @@ class Spelling:
     """The words of many texts, and what a slip of the hand makes of them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        counts = Counter(w for t in texts for w in _WORD.findall(t.casefold()) if len(w) >= LEAST_LETTERS - 1)
+        words = (
+            w for t in texts for n, w in enumerate(_WORD.findall(t)) if n == 0 or not w.istitle()
+        )  # no people's names
+        counts = Counter(w.casefold() for w in words if len(w) >= LEAST_LETTERS - 1)
         self._counts = {w: n for w, n in counts.items() if n >= LEAST_SEEN}
         self._words = list(self._counts)
 

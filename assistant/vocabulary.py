@@ -8,6 +8,7 @@ from functools import cached_property
 
 from assistant.naming import Names, keyed, other_words, strange
 from assistant.spelling import Spelling
+from assistant.talk import without_talk
 from ingest.index.reading import Index
 from ingest.index.words import STOPWORDS, tokens
 from ingest.notes import Claim
@@ -41,8 +42,10 @@ class Vocabulary:
         return "".join([*out, text[last:]])
 
     def mended(self, text: str) -> str:
-        """A question with its misspelt words mended by the words of our notes."""
-        return self._spelling.mended(text, lambda word: word.casefold() in STOPWORDS or self._known(word))
+        """A question with its misspelt words mended by the words of our notes, and then without talk; else as it is."""
+        bare = without_talk(text, self.names)
+        mended = self._spelling.mended(bare, lambda word: word.casefold() in STOPWORDS or self._known(word))
+        return text if mended == bare else mended
 
     def _known(self, word: str) -> bool:
         return any(map(self.index.claim_words.knows, tokens(word)))

@@ -69,6 +69,7 @@ ASSISTANT = [
         "assistant.answers",
         "assistant.agreement",
         "assistant.contents",
+        "assistant.talk",
         "assistant.questions",
         "assistant.confidence",
         "assistant.fusion",
