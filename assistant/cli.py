@@ -310,11 +310,12 @@ def verify(
 def fit(
     what: Annotated[str, typer.Argument(help="intent, ranking, confidence, or fusion.")],
     retrieval: Annotated[Path | None, typer.Option(help="For fusion: the BEIR folder to try its weights on.")] = None,
+    ablation: Annotated[bool, typer.Option(help="For ranking: only say what each leg and each signal adds.")] = False,
 ) -> None:
     """Make a fitted file of the assistant again, from the notes and our question bank (for developers)."""
     from assistant.evaluation.fitting import refit
 
-    print(refit(what, retrieval))
+    print(refit(what, retrieval, parts=ablation))
 
 
 @app.command()

@@ -15,7 +15,7 @@ from assistant import grounding
 from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
 from assistant.confidence import Calibration, Signals
 from assistant.grounding import Grounder
-from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.retrieval import WHOLE, ClaimFound, Evidence, PartEvidence, Search
 from assistant.writers.extractive import Chosen, Draft, compose, window
 from assistant.writers.model import Material, ModelAnswer
 from ingest.catalogue import Catalogue
@@ -55,13 +55,12 @@ class Composer:
             top_mean=evidence.top_mean,
             coverage=covered,
             unseen=unseen,
-            named=found.features.named,
-            words=found.features.words,
-            strange=float(bool(self._search.words.strange(part.part.text))),
         )
 
     def _trust(self, evidence: Evidence, part: PartEvidence, found: ClaimFound) -> float:
-        """The probability that a claim answers a part."""
+        """The probability that a claim answers a part; none where it has a strange name and no claim carries just that."""
+        if found.features.question_cosine < WHOLE and self._search.words.strange(part.part.text):
+            return 0.0
         return self._calibration.probability(self.signals(evidence, part, found))
 
     def draft(self, evidence: Evidence) -> Draft:

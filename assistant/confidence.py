@@ -22,9 +22,7 @@ class Signals:
     ``question_cosine``, ``typed_cosine`` and ``claim_cosine`` are of the best claim; ``lead`` is its score over that of the best
     claim of another note; ``spread`` and ``top_mean`` describe the cosines of the whole question to all claims;
     ``coverage`` is the share of the part's content words (weighted by how rare they are) that the claim, its
-    questions and its concept's names have; ``unseen`` the same share for words that no claim has; ``named`` is 1
-    where the part names the claim's concept, ``words`` is the claim's share of the best BM25 score; ``strange`` is 1
-    where the part has a word that is written like a name and that no claim has.
+    questions and its concept's names have; ``unseen`` the same share for words that no claim has.
     """
 
     question_cosine: float
@@ -35,9 +33,6 @@ class Signals:
     top_mean: float
     coverage: float
     unseen: float
-    named: float
-    words: float
-    strange: float
 
 
 NAMES: tuple[str, ...] = tuple(f.name for f in fields(Signals))

@@ -20,27 +20,19 @@ class Features:
     """What is known of a candidate claim for a part of a question.
 
     ``claim_cosine``: to the claim; ``question_cosine``: the best to one of its questions; ``typed_cosine``: the same
-    for the words as typed, no name put for another, and ``nearly`` by how much it passes 0.8; ``second_cosine``: the
-    second best; ``words``: its share of the best BM25 score; ``named``: 1 where the part names a concept of the
-    claim, ``stranger``: 1 where it names only others; ``kind``: log-probability that the part asks for the
-    claim's kind; ``shared``: overlap (Jaccard) of stems with the claim's best question; ``covered``: share of the
-    part's rare words that the claim and its questions have; ``own``: 1 where the claim's own note is named, not
-    only one it is filed under; ``resource``: 1 for a claim of a note on a resource.
+    for the words as typed, no name put for another; ``second_cosine``: the second best; ``words``: its share of the best
+    BM25 score; ``kind``: log-probability that the part asks for the claim's kind; ``shared``: overlap (Jaccard) of stems
+    with the claim's best question; ``covered``: share of the part's rare words that the claim and its questions have.
     """
 
     claim_cosine: float
     question_cosine: float
     typed_cosine: float
-    nearly: float
     second_cosine: float
     words: float
-    named: float
-    stranger: float
     kind: float
     shared: float
     covered: float
-    own: float
-    resource: float
 
 
 NAMES: tuple[str, ...] = tuple(f.name for f in fields(Features))

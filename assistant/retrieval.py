@@ -6,6 +6,7 @@ computed exactly and weighed by ranking.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,8 +28,8 @@ from ingest.notes import Claim
 from ingest.wording import norms
 
 CANDIDATE_ROWS, CANDIDATE_WORDS, KEPT = 160, 30, 15
-#: From this cosine on a claim's question is nearly the one that was typed.
-NEARLY = 0.8
+#: So many passages of one resource at most, so that a long book does not crowd out the rest.
+OF_ONE_RESOURCE = 3
 #: The least log-probability of a kind that counts, so that a rare form of question rules nothing out.
 KIND_FLOOR = -5.0
 #: A question that is word for word, or nearly, one of a claim's own is not cut into parts.
@@ -91,7 +92,6 @@ class _Asked:
     rarity: Mapping[str, float]
     known: frozenset[str]
     typed: frozenset[str]
-    named: frozenset[str]
     kinds: Mapping[str, float]
 
 
@@ -184,7 +184,6 @@ class Search:
             typed=frozenset(tokens(text)),
             rarity={s: words.rarity(s) for s in stems},
             known=frozenset(filter(words.knows, stems)),
-            named=frozenset(m.concept for m in self.names.mentions(text)),
             kinds=self._intent.log_probabilities(text, self.names),
         )
 
@@ -208,23 +207,16 @@ class Search:
         claim = self.index.claims[i]
         cosines = sorted(questions, reverse=True) or [own]
         best = self._stems(claim.questions[questions.index(cosines[0])]) if questions else frozenset[str]()
-        note = self.index.note_of[claim.note]
-        named = bool(asked.named & self.words.concepts[i])
         covered, _ = coverage(list(asked.stems), self.held(claim), asked.rarity.__getitem__, asked.known.__contains__)
         return Features(
             claim_cosine=own,
             question_cosine=cosines[0],
             typed_cosine=typed,
-            nearly=max(0.0, typed - NEARLY),
             second_cosine=cosines[1] if len(cosines) > 1 else own,
             words=words,
-            named=float(named),
-            stranger=float(bool(asked.named) and not named),
             kind=max(asked.kinds.get(claim.kind, KIND_FLOOR), KIND_FLOOR),
             shared=max(_overlap(asked.stems, best), _overlap(asked.typed, best)),
             covered=covered,
-            own=float(note.concept in asked.named),
-            resource=float(note.resource is not None),
         )
 
     def coverage(self, text: str, claim: Claim) -> tuple[float, float]:
@@ -250,7 +242,10 @@ class Search:
     # Passages
 
     def passages(self, evidence: Evidence) -> tuple[PassageFound, ...]:
-        """The passages of readings for a question as a whole, best first; sought only where the claims are silent."""
+        """The passages of readings for a question as a whole, best first; sought only where the claims are silent.
+
+        At most ``OF_ONE_RESOURCE`` of each resource, but where the question is narrowed to some.
+        """
         text, resources = evidence.question.text, evidence.resources
         vector = evidence.vectors[text]
         ranked = self.rank_passages(text, vector)
@@ -259,9 +254,13 @@ class Search:
         stored = {p.id: p for p in self.index.passages([i for i, _, _ in ranked])}
         found: list[PassageFound] = []
         seen: set[tuple[str, ...]] = set()
+        taken: Counter[str] = Counter()
         for i, score, cosine in ranked:
             passage = stored.get(i)
-            if passage is None or (resources is not None and passage.document.split("/")[0] not in resources):
+            if passage is None:
+                continue
+            resource = passage.document.split("/")[0]
+            if taken[resource] == OF_ONE_RESOURCE if resources is None else resource not in resources:
                 continue
             sentences = self.index.sentence_vectors(i) @ vector
             best = int(sentences.argmax()) if len(sentences) else 0
@@ -269,6 +268,7 @@ class Search:
             if words in seen:  # the same work as PDF and as page: its sentence is found once
                 continue
             seen.add(words)
+            taken[resource] += 1
             found.append(PassageFound(passage, score, cosine, best, float(sentences[best]) if len(sentences) else 0.0))
             if len(found) == KEPT:
                 break

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assistant.answering import Assistant
-from assistant.evaluation.fitting import best_first, fit_intent, fit_ranking
+from assistant.evaluation.fitting import LEGS, ablation, best_first, fit_intent, fit_ranking
 from assistant.intent import Intent, cues, intent
 from assistant.ranking import NAMES as SIGNALS
 from assistant.ranking import Features, Ranking, ranking
@@ -63,6 +63,23 @@ def test_the_fit_finds_the_signal_that_matters():
     fitted = fit_ranking(rows[:120], penalty=0.001)
     assert best_first(rows[120:], fitted) > 0.9
     assert np.abs(fitted.weights).argmax() == 2
+
+
+def test_the_ablation_finds_the_signal_that_matters():
+    """Without the one signal that decides the best come first less often, beyond chance; without the others as often."""
+    random = np.random.default_rng(4)
+    rows = []
+    for _ in range(240):
+        x = random.normal(size=(10, len(SIGNALS)))
+        rows.append((x, (np.arange(10) == x[:, 2].argmax()).astype(float)))
+    added = ablation(rows[:120], rows[120:])
+    assert added.keys() == {*LEGS, *SIGNALS}
+    mean, low, high = added[SIGNALS[2]]
+    assert mean > 0.5
+    assert 0 < low <= mean <= high
+    assert all(abs(added[name][0]) < 0.1 for name in SIGNALS if name != SIGNALS[2])
+    leg = next(name for name, signals in LEGS.items() if SIGNALS[2] in signals)
+    assert added[leg][0] > 0.5
 
 
 def test_the_fit_of_intent_learns_from_our_questions(small: Assistant):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from assistant.fusion import fuse
-from assistant.retrieval import Search
+from assistant.questions import Part, Question
+from assistant.retrieval import OF_ONE_RESOURCE, Search
 from ingest.embedding import Vectors
 from ingest.index.reading import Index
 from ingest.pipeline import ingest
@@ -73,3 +74,21 @@ def test_without_readings_nothing_is_found(settings: Settings, embedder: Hashing
     ingest(settings, embedder=embedder)
     search = Search(Index.open(settings.index), embedder)
     assert search.rank_passages("momentum", embedder.encode(["momentum"])[0]) == []
+
+
+def test_no_resource_crowds_out_the_rest(settings: Settings, embedder: HashingEmbedder, tmp_path: Path):
+    """A book with many passages on a subject gives three, so that another resource is found too; narrowed to it, it gives more."""
+    for resource, texts in {
+        "doe-2001-descent": [f"The slope of hill {n} is steep and the step down the slope is short." for n in range(6)],
+        "roe-2002-slopes": ["A slope is what tells the step where to go."],
+    }.items():
+        folder = tmp_path / "readings" / resource
+        folder.mkdir(parents=True)
+        (folder / "paper.md").write_text("\n\n".join(f"# Part {n}\n\n{t}" for n, t in enumerate(texts)), "utf-8")
+    ingest(settings, readings=tmp_path / "readings", embedder=embedder)
+    search = Search(Index.open(settings.index), embedder)
+    question = Question("the step down a steep slope", (Part("the step down a steep slope"),))
+    found = [p.passage.document.split("/")[0] for p in search.passages(search.find(question))]
+    assert sorted(found) == ["doe-2001-descent"] * OF_ONE_RESOURCE + ["roe-2002-slopes"]
+    narrowed = search.find(question, resources=frozenset({"doe-2001-descent"}))
+    assert len(search.passages(narrowed)) == 6
