@@ -15,7 +15,17 @@ from itertools import pairwise
 
 from assistant.ellipsis import ASPECT, asked_whole, asks
 from assistant.naming import Names
-from assistant.pointing import AUXILIARY, KIND, OF_SEVERAL, filled, listed, speaks_of_itself, with_articles, with_person
+from assistant.pointing import (
+    AUXILIARY,
+    KIND,
+    OF_SEVERAL,
+    bare,
+    filled,
+    listed,
+    speaks_of_itself,
+    with_article,
+    with_person,
+)
 from assistant.questions import analyse, plainer, subject_of
 
 #: How many earlier turns are looked at, and how many characters of each.
@@ -91,51 +101,56 @@ def _alone(question: str, previous: Sequence[str], names: Names) -> str:
         return question
     if away := _TURN_AWAY.match(question):
         return _capital(question[away.end() :])
-    bare = _LEAD.sub("", question).strip() or question
+    asked = _spelt(_LEAD.sub("", question).strip() or question)
     subjects = _subjects(previous, names)
     if not subjects:
         return question
-    if OF_SEVERAL.search(bare) and len(subjects) == 1:
+    if OF_SEVERAL.search(asked) and len(subjects) == 1:
         subjects = _in_turn(previous, names) or subjects
-    said = asked_whole(question, bare, subjects, previous[-1], names) or _completed(
-        question, bare, previous, subjects, names
+    return asked_whole(question, asked, subjects, previous[-1], names) or _completed(
+        question, asked, previous, subjects, names
     )
-    return said if said == question else with_articles(said, subjects, previous)
 
 
-def _completed(question: str, bare: str, previous: Sequence[str], subjects: Sequence[str], names: Names) -> str:
+def _spelt(asked: str) -> str:
+    """The contractions that people type without their apostrophe, with it."""
+    asked = re.sub(r"^(what|how|where|who)s\b", r"\1's", asked, flags=re.I)
+    return re.sub(r"\bits (?=(?:too|very|so|not|just|always|never|really|an?|the)\b)", "it's ", asked, flags=re.I)
+
+
+def _completed(question: str, asked: str, previous: Sequence[str], subjects: Sequence[str], names: Names) -> str:
     """A whole question with what it points back to filled in."""
-    own = names.mentions(bare)
-    if if_so := re.match(r"(?:what )?(?:happens )?if\b(.+)", bare, re.I):
+    own = names.mentions(asked)
+    if if_so := re.match(r"(?:what )?(?:happens )?if\b(.+)", asked, re.I):
         resolved = filled(if_so[1].strip(), subjects, names)
         tail = "" if resolved != if_so[1].strip() else f" in {subjects[0]}"
         return _capital(f"What happens if {resolved.rstrip('?.! ')}{tail}?")
-    resolved = bare if speaks_of_itself(bare, names) else filled(with_person(bare, previous, names), subjects, names)
-    if resolved != bare:
+    resolved = asked if speaks_of_itself(asked, names) else filled(with_person(asked, previous, names), subjects, names)
+    if resolved != asked:
         return _capital(_whole(resolved))
-    if len(subjects) == 1 and (m := _WHICH.match(bare)):
+    if len(subjects) == 1 and (m := _WHICH.match(asked)):
         return f"What is the {m['nth'].casefold()} of {subjects[0]}?"
-    if _SORT.search(bare):
-        return _capital(_SORT.sub(lambda m: f"{m[0]} of {subjects[0]}", bare, count=1))
-    if own and (m := _INCOMPLETE.match(bare)):
+    if _SORT.search(asked):
+        return _capital(_SORT.sub(lambda m: f"{m[0]} of {subjects[0]}", asked, count=1))
+    if own and (m := _INCOMPLETE.match(asked)):
         return _capital(
-            f"{bare.rstrip('?.! ')} {'with' if (m['verb'] or '').startswith('help') else 'in'} {listed(subjects)}?"
+            f"{asked.rstrip('?.! ')} {'with' if (m['verb'] or '').startswith('help') else 'in'} {listed(subjects)}?"
         )
-    if own or not _leaves_out(bare):
-        return question if bare == question else _capital(bare)
-    return _capital(_joined(bare, listed(subjects)))
+    if own or not _leaves_out(asked):
+        return question if asked == question else _capital(asked)
+    return _capital(_joined(asked, listed(subjects)))
 
 
 def _subjects(previous: Sequence[str], names: Names) -> list[str]:
     """What the conversation is about: both sides of a comparison, the things listed, or the subject of the latest question with one."""
     for text in reversed(previous):
         if among := _listed(text, names):
-            return among
+            return [with_article(x, text) for x in among]
         for part in analyse(text, names).parts:
             if part.role == "relation" and part.sides:
-                return [s.strip() for s in part.sides]
+                return [with_article(s.strip(), text) for s in part.sides]
         if subject := (m["x"] if (m := _ACTOR.match(text)) else subject_of(text, names)):
-            return [re.sub(r"^(?:an?|the)\s+", "", subject, flags=re.I)]
+            return [with_article(bare(subject), text)]
     return []
 
 
@@ -156,7 +171,7 @@ def _in_turn(previous: Sequence[str], names: Names) -> list[str]:
     for text in reversed(previous):
         [subject, *more] = _subjects([text], names) or [""]
         plain = re.sub(r"\b(?:an?|the) ", "", plainer(text).casefold()).replace(" are ", " is ").rstrip("?.! ")
-        frame = plain.replace(subject.casefold(), "_") if subject else None
+        frame = plain.replace(bare(subject).casefold(), "_") if subject else None
         if more or frame is None or asked not in (None, frame):
             break
         asked = frame

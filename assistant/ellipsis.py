@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.naming import Mention, Names
-from assistant.pointing import COMPARED, KIND, agreeing, filled, is_plural, listed, such
+from assistant.pointing import COMPARED, KIND, agreeing, bare, filled, is_plural, listed, many, such
 
 #: What people ask of a thing without naming it again.
 ASPECT = re.compile(
@@ -76,6 +76,7 @@ _BRIEF = tuple(
     )
 )  # fmt: skip
 _WHY = re.compile(r"(?:why|how come|why (?:is|was) (?:that|this|it)(?: so)?|why so|why (?P<no>not))\W*$", re.I)
+_WHY_NOT = re.compile(r"why not (?P<x>(?!the (?:first|second|other)\b)[^?]+?)\s*\?*$", re.I)
 #: Asked to be told the same more simply.
 _SIMPLER = re.compile(
     r"(?:(?:can|could|would|will) you )?(?:please )?(?:explain|say|put|describe|tell|break)\b.*\b"
@@ -87,27 +88,33 @@ _SIMPLER = re.compile(
 )
 
 
-def asked_whole(asked: str, bare: str, subjects: Sequence[str], last: str, names: Names) -> str | None:
+def asked_whole(question: str, asked: str, subjects: Sequence[str], last: str, names: Names) -> str | None:
     """What a follow-up asks that is hardly more than a question word or a name; None where it is more.
 
-    ``bare`` is ``asked`` without an opening "and" or "thanks".
+    ``asked`` is ``question`` without an opening "and" or "thanks".
     """
     subject = listed(subjects[:2])
-    if m := _WHY.match(bare):
+    if m := _WHY.match(asked):
         return _why(subject, last, names, negated=bool(m["no"]))
-    if (m := _ALSO.match(bare)) and (said := _also(last, subjects, m, names)):
+    if (
+        (m := _WHY_NOT.match(asked))
+        and len(subjects) == 1
+        and not re.search(rf"\b(?:the|it|this|that|them) {KIND}\b|\b(?:it|this|that|them)\b", m["x"])
+    ):
+        return _why_not(m["x"], subject, last, names)
+    if (m := _ALSO.match(asked)) and (said := _also(last, subjects, m, names)):
         return said
-    if _SIMPLER.match(bare) and all(m.name in last for m in names.mentions(bare)):
-        known = _WHAT_IS.match(last) and names.of(subject)
+    if _SIMPLER.match(asked) and all(m.name in last for m in names.mentions(asked)):
+        known = _WHAT_IS.match(last) and names.of(bare(subject))
         return f"What is the intuition behind {subject}?" if known else f"{last.rstrip('?.! ')} in simple words?"
     for pattern, form in (*_COMPARISONS, *_BRIEF):
-        if m := pattern.match(bare):
+        if m := pattern.match(asked):
             meant = _last_named(last, names) if form == "What is {0}?" and _YES_OR_NO.match(last) else subject
             form = "How do {0} differ?" if form == "How does {0} work?" and len(subjects) > 1 else form
             return _capital(form.format(meant, **m.groupdict()))
-    if said := _said_before(bare, last, subjects):
+    if said := _said_before(asked, last, subjects):
         return said
-    if (m := _WHAT_ABOUT.match(asked) or _FRAGMENT.match(bare)) and len(m["x"].split()) <= 5 and not asks(m["x"]):
+    if (m := _WHAT_ABOUT.match(question) or _FRAGMENT.match(asked)) and len(m["x"].split()) <= 5 and not asks(m["x"]):
         return _instead(last, subjects, m["x"], names, article=(m.groupdict().get("article") or "").strip())
     return None
 
@@ -120,11 +127,12 @@ def asks(text: str) -> bool:
 def _why(subject: str, last: str, names: Names, *, negated: bool) -> str:
     """ "Why?" or "why not?" of what was asked last."""
     if _YES_OR_NO.match(last):
+        subject = bare(subject)
         at = last.casefold().find(subject.casefold()) + len(subject)
         if not negated or at < len(subject):
             return f"Why {last[0].lower() + last[1:]}"
         return f"Why {last[0].lower() + last[1:at]} not{last[at:]}"
-    if negated or _HOW_IT_WORKS.match(last) or (_WHAT_IS.match(last) and names.of(subject)):
+    if negated or _HOW_IT_WORKS.match(last) or (_WHAT_IS.match(last) and names.of(bare(subject))):
         return f"Why is {subject} {'not ' if negated else ''}used?"
     return last if re.match("why", last, re.I) else f"{last.rstrip('?.! ')}, and why?"
 
@@ -139,43 +147,67 @@ def _also(last: str, subjects: Sequence[str], m: re.Match[str], names: Names) ->
     return _instead(last, subjects, m["y"] if names.of(m["y"]) else m["x"], names)
 
 
+def _why_not(instead: str, subject: str, last: str, names: Names) -> str:
+    """ "Why not all zeros?" of what is to be done, or in the place of what was spoken of."""
+    if m := re.match(
+        r"(?:how|why) (?:do|does|can|could|should|would) (?:i|you|we|one|people|they) (?!use\b)(?P<do>[^?]+)",
+        last,
+        re.I,
+    ):
+        return f"Why not {instead} to {m['do'].rstrip('?.! ')}?"
+    return f"Why not {instead} {'instead of' if names.of(instead.removeprefix('just ')) else 'in'} {subject}?"
+
+
 def _last_named(last: str, names: Names) -> str:
     return (*(m.name for m in names.mentions(last)), last)[-1 if not names.mentions(last) else -2]
 
 
-def _said_before(bare: str, last: str, subjects: Sequence[str]) -> str | None:
+def _said_before(asked: str, last: str, subjects: Sequence[str]) -> str | None:
     """ "Then what can?" after "Can a perceptron solve XOR?": what can solve XOR."""
     m = re.fullmatch(
-        r"(what|who|which \w+|what else) (can|could|does|do|is|are|will|should)(?: then)?\s*\?*", bare, re.I
+        r"(what|who|which \w+|what else) (can|could|does|do|is|are|will|should)(?: then)?\s*\?*", asked, re.I
     )
-    at = last.casefold().find(subjects[0].casefold())
-    if not m or at < 0 or not re.match(rf"{m[2]}\b", last, re.I):
+    _, named, rest = last.partition(bare(subjects[0]))
+    if not m or not named or not re.match(rf"{m[2]}\b", last, re.I):
         return None
-    return _capital(f"{m[1]} {m[2]} {last[at + len(subjects[0]) :].strip(' ?.!')}?")
+    return _capital(f"{m[1]} {m[2]} {rest.strip(' ?.!')}?")
 
 
 def _instead(last: str, subjects: Sequence[str], new: str, names: Names, article: str = "") -> str:
     """The last question, asked of something else, or of a property of what it asked about."""
-    subject, stem = subjects[0], last.rstrip("?.! ")
+    subject = subjects[0]
     if _PREPOSED.match(new):
         place = _LAST_PREPOSED.search(last)
-        return f"{last[: place.start()].rstrip() if place else stem} {new}?"
+        return f"{last[: place.start()].rstrip() if place else last.rstrip('?.! ')} {new}?"
     if m := re.match(r"(?:its|their)\s+(.+)", new, re.I):
-        return f"What is the {m[1]} of {subject}?"
+        return aspect_of(m[1], subject)
     if _DEGREE.fullmatch(new) and (degree := _DEGREE.search(last)):
         return f"{last[: degree.start()]}{new}{last[degree.end() :]}"
-    if m := re.fullmatch(rf"([\w-]+)\s+{KIND}", new, re.I):
+    if re.fullmatch(r"(?:others?|rest|other ones)", new, re.I):
+        new, article = f"other {many(subject.split()[-1])}", "the"
+    elif m := re.fullmatch(rf"([\w-]+)\s+{KIND}", new, re.I):
         if m[1].casefold() in ("other", "second", "first", "last"):
             return _capital(f"What is {filled(f'the {new}', subjects, names)}?")
         new, article = such(m[1], subject, names), ""
     elif not names.mentions(new) and ASPECT.fullmatch(new.split()[-1]):
-        return f"What is the {new} of {subject}?"
+        return aspect_of(new, subject)
     elif like := _like(new, last, names):
         return _put(last, like.start, like.end, new, article)
-    at = last.casefold().find(subject.casefold())
+    at = last.casefold().find(bare(subject).casefold())
     if at >= 0 and len(subjects) == 1:
-        return _put(last, at, at + len(subject), new, article)
+        return _put(last, at, at + len(bare(subject)), new, article)
     return agreeing(f"What is {f'{article} ' if article else ''}{new}?", new)
+
+
+def aspect_of(aspect: str, subject: str) -> str:
+    """What an aspect of a subject is; of what has them, where the subject is an aspect itself ("the drawbacks of dropout")."""
+    if (
+        m := re.fullmatch(
+            r"(?:an? |the )?(?P<of>.+?)['’]s? (?P<what>\w+)|(?:the )?(?P<also>(?:\w+ )??\w+) of (?P<x>.+)", subject
+        )
+    ) and (ASPECT.fullmatch((m["what"] or m["also"]).split()[-1])):
+        subject = m["of"] or m["x"]
+    return agreeing(f"What is the {aspect} of {subject}?", aspect)
 
 
 def _put(last: str, start: int, end: int, new: str, article: str) -> str:
@@ -185,7 +217,7 @@ def _put(last: str, start: int, end: int, new: str, article: str) -> str:
     if not article and old and not is_plural(new) and not new.endswith("ing"):
         vowel = new[0] in "AEFHILMNORSX" if new[:2].isupper() else new[0].casefold() in "aeio"
         article = old if old == "the" else "an" if vowel else "a"
-    return _capital(agreeing(f"{before}{f'{article} ' if article else ''}{new}{last[end:]}", new))
+    return _capital(agreeing(f"{before}{f'{article} ' if article else ''}{new}{last[end:].rstrip('?.! ')}?", new))
 
 
 def _like(new: str, last: str, names: Names) -> Mention | None:

@@ -18,10 +18,6 @@ _VERB = (
     rf"(?:{AUXILIARY}\b|performs?\b|works?\b|trains?\b|runs?\b|needs?\b|uses?\b|gives?\b|takes?\b|"
     r"\w+s (?:an?|the|first|last|more|less|fewer|better|best|worse|to|in|at|on|up|with|\w+est|\w+ly|\w+ \w+s)\b)"
 )
-_BEFORE_A_THING = (
-    rf"(?:{AUXILIARY}|of|in|on|for|with|without|by|from|than|to|about|as|like|between|behind|and|or|"
-    r"use|train|build|learn|choose|pick|explain|need|get|have|find|make|put|see|if|when|that|around|into|over|design|compute|implement|write|call)"
-)
 _STEM = r"(?:fast|slow|simpl|cheap|eas|easi|hard|small|larg|bigg|deep|strong|weak|high|low|short|long|saf|new|old|wid|quick|smart|nois|noisi|clos|great|few)"
 COMPARED = rf"(?:better|worse|best|worst|(?:more|less|most|least) \w+|{_STEM}(?:er|est))"
 
@@ -95,18 +91,21 @@ def listed(subjects: Sequence[str]) -> str:
 
 def such(word: str, subject: str, names: Names) -> str:
     """The ``word`` kind of a subject: "dead" and "ReLU" make "dead ReLU", "recurrent" and "convolutional network" "recurrent network"."""
+    subject = bare(subject)
     longer, other = f"{word} {subject}", " ".join([word, *subject.split()[1:]])
     return other if not names.of(longer) and names.of(other) else longer
 
 
 def _with_one(text: str, one: str, names: Names) -> str:
+    thing, things = bare(one), many(one)
+    whose = f"{one}'" if is_plural(one) else f"{one}'s"
     steps: tuple[Callable[[str], str], ...] = (
-        lambda t: _WHICH_ONES.sub(lambda m: f"which {_many(one) if m['s'] else one}", t, count=1),
-        lambda t: _IT.sub(lambda m: f"{one}'s" if m["whose"] else f"{m['before'] or ''}{one}", t, count=1),
-        lambda t: _NO_NOUN.sub(lambda m: f"{m['ask']} {one if m['ask'].casefold() == 'which' else _many(one)} ", t),
-        lambda t: _SUCH_A_ONE.sub(lambda m: such(m["such"], _many(one) if m["one"] == "ones" else one, names), t),
-        lambda t: _PLACE.sub(f"in {one}", t, count=1),
+        lambda t: _WHICH_ONES.sub(lambda m: f"which {things if m['s'] else thing}", t, count=1),
+        lambda t: _IT.sub(lambda m: whose if m["whose"] else f"{m['before'] or ''}{one}", t, count=1),
+        lambda t: _NO_NOUN.sub(lambda m: f"{m['ask']} {thing if m['ask'].casefold() == 'which' else things} ", t),
         lambda t: _ONE.sub(lambda m: f"{m['before']}{one}", t, count=1),
+        lambda t: _SUCH_A_ONE.sub(lambda m: such(m["such"], things if m["one"] == "ones" else thing, names), t),
+        lambda t: _PLACE.sub(f"in {one}", t, count=1),
     )
     for step in steps:
         if (done := step(text)) != text:
@@ -114,7 +113,9 @@ def _with_one(text: str, one: str, names: Names) -> str:
     return text
 
 
-def _many(thing: str) -> str:
+def many(thing: str) -> str:
+    """A thing in the plural, without its article."""
+    thing = bare(thing)
     return thing if thing.endswith("s") else f"{thing}s"
 
 
@@ -126,7 +127,7 @@ def is_plural(thing: str) -> bool:
 def agreeing(text: str, subject: str) -> str:
     """The verb before a subject that was filled in, in its number: "are saddle point" becomes "is saddle point"."""
     table = _PLURAL if is_plural(subject) else _SINGULAR
-    thing = rf" (?:an? |the )?{re.escape(subject)}\b(?!['’s])"
+    thing = rf" (?:an? |the )?{re.escape(bare(subject))}\b(?!['’s])"
     verb = re.compile(rf"^((?:\w+ ){{0,3}}?)({'|'.join(table)})(?={thing})", re.I)
     return verb.sub(lambda m: m[1] + _cased(table[m[2].casefold()], m[2]), text, count=1)
 
@@ -147,14 +148,15 @@ def _each(said: str, both: str) -> str:
     return f"which of {both}" if said.startswith("which") else f"among {both}" if said.startswith("among") else both
 
 
-def with_articles(text: str, subjects: Sequence[str], earlier: Sequence[str]) -> str:
-    """The subjects with the article that they were named with: "how is RNN trained" after "what is an RNN?"."""
-    for subject in subjects:
-        named = re.compile(rf"\b(an?|the) {re.escape(subject)}\b", re.I)
-        if article := next((m[1].lower() for said in reversed(earlier) if (m := named.search(said))), None):
-            bare = re.compile(rf"\b({_BEFORE_A_THING}) (?={re.escape(subject)}\b(?!s\b))", re.I)
-            text = bare.sub(lambda m, article=article: f"{m[1]} {article} ", text, count=1)  # type: ignore[misc]
-    return text
+def with_article(subject: str, said: str) -> str:
+    """A subject with the article that a text names it with, if any."""
+    named = re.search(rf"\b(an?|the) {re.escape(subject)}\b", said, re.I)
+    return f"{named[1].lower()} {subject}" if named else subject
+
+
+def bare(subject: str) -> str:
+    """A subject without its article."""
+    return re.sub(r"^(?:an?|the)\s+", "", subject, flags=re.I)
 
 
 def with_person(text: str, previous: Sequence[str], names: Names) -> str:
