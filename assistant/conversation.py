@@ -41,6 +41,11 @@ _TURN_AWAY = re.compile(
     r"changing (?:the )?(?:subject|topic)[:.,]?)\s*(?=\w)",
     re.I,
 )
+#: "What's bad about X" is about X.
+_ABOUT_IT = re.compile(r"^\w+ (?:about|with) (?:an?\s+|the\s+)?", re.I)
+_OPENING = re.compile(
+    rf"(?:(?:how|why|when|where) )?{AUXILIARY} (?:an? |the )?|what (?:does|do|did|can|will|would) (?:an? |the )?", re.I
+)
 #: What a question is about that names it before the verb: "what does a filter do in a convnet?"
 _ACTOR = re.compile(
     r"(?:what|how|why|when|where) (?:does|do|did|is|are) (?:an?|the) (?P<x>(?!\w+ing\b)[\w-]+(?: [\w-]+)?) (?:do|work|mean|used|help|called|look)\b",
@@ -101,10 +106,10 @@ def _alone(question: str, previous: Sequence[str], names: Names) -> str:
         return question
     if away := _TURN_AWAY.match(question):
         return _capital(question[away.end() :])
-    asked = _spelt(_LEAD.sub("", question).strip() or question)
+    asked = with_person(_spelt(_LEAD.sub("", question).strip() or question), previous, names)
     subjects = _subjects(previous, names)
     if not subjects:
-        return question
+        return question if asked in question else _capital(asked)
     if OF_SEVERAL.search(asked) and len(subjects) == 1:
         subjects = _in_turn(previous, names) or subjects
     return asked_whole(question, asked, subjects, previous[-1], names) or _completed(
@@ -125,7 +130,7 @@ def _completed(question: str, asked: str, previous: Sequence[str], subjects: Seq
         resolved = filled(if_so[1].strip(), subjects, names)
         tail = "" if resolved != if_so[1].strip() else f" in {subjects[0]}"
         return _capital(f"What happens if {resolved.rstrip('?.! ')}{tail}?")
-    resolved = asked if speaks_of_itself(asked, names) else filled(with_person(asked, previous, names), subjects, names)
+    resolved = asked if speaks_of_itself(asked, names) else filled(asked, subjects, names)
     if resolved != asked:
         return _capital(_whole(resolved))
     if len(subjects) == 1 and (m := _WHICH.match(asked)):
@@ -149,9 +154,18 @@ def _subjects(previous: Sequence[str], names: Names) -> list[str]:
         for part in analyse(text, names).parts:
             if part.role == "relation" and part.sides:
                 return [with_article(s.strip(), text) for s in part.sides]
-        if subject := (m["x"] if (m := _ACTOR.match(text)) else subject_of(text, names)):
-            return [with_article(bare(subject), text)]
+        if subject := _actor(text, names) or subject_of(text, names):
+            return [with_article(_ABOUT_IT.sub("", bare(subject)), text)]
     return []
+
+
+def _actor(text: str, names: Names) -> str | None:
+    """What a question names before its verb: the LSTM of "how does an LSTM avoid vanishing gradients?"."""
+    if m := _OPENING.match(text):
+        return next((x.name for x in names.mentions(text) if x.start == m.end()), None) or (
+            m["x"] if (m := _ACTOR.match(text)) else None
+        )
+    return None
 
 
 def _listed(text: str, names: Names) -> list[str]:

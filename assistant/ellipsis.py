@@ -69,6 +69,8 @@ _BRIEF = tuple(
         (r"what for", "What is {0} used for?"),
         (r"who|since when", "Who introduced {0}?"),
         (r"where (?:can|could|do|should) i (?:(?:read|learn|find)(?: out)? more(?: (?:about|on|of) (?:it|that|this))?|start|begin)", "Where can I read about {0}?"),
+        (rf"{_SHOW}(?:an? |some |more |any )?(?:concrete |simple |real )?examples? (?P<x>(?:for|in|with|from) [^?]+?)", "What is an example of {0} {x}?"),
+        (r"what (?:should|can|could|do|would) (?:i|you|we|one) (?P<x>use|take|choose|pick|do|try)(?: then| instead| now)?", "What should I {x} instead of {0}?"),
         (rf"for example|for instance|e\.?g|such as|like what|{_SHOW}(?:one|(?:an? |some |more |any )?(?:concrete |simple |real )?examples?)(?: of (?:it|that|this))?",
          "What is an example of {0}?"),
         (rf"{_POLITE}(?:what does (?:that|it) mean|define (?:it|that)|remind me)", "What is {0}?"),

@@ -33,6 +33,7 @@ _OTHER = re.compile(rf"\bthe other(?: {KIND})?\b(?! \w+ (?:is|are))", re.I)
 _COMPARED_ONE = re.compile(rf"\bthe (?P<how>{COMPARED}) ones?\b", re.I)
 _IT = re.compile(
     rf"\b(?:(?P<whose>its|their)(?= \w)|(?:it|they|them)\b|(?:this|that|those|these)(?= {KIND}\b)|(?:this|that) (?:paper|idea|concept|problem|trick|model|term)\b|(?:this|that|those|these)(?=\s*[?.!,]*$)|"
+    r"(?<!say )(?<!says )(?<!said )(?<!think )(?<!read )(?<!know )(?<!heard )(?<!means )(?<!mean )(?<!true )(?<!so )(?<!such )(?:this|that)(?= (?:instead|if|when|for|in|with|at|on|to|as|from|or|and|too|also|again)\b)|"
     rf"(?P<before>(?:{AUXILIARY}|why|how|about|of|for|with|than|to|from|in|by|against|like) )"
     rf"(?:this|that|those|these)\b)(?: {KIND}\b)?",
     re.I,
@@ -46,6 +47,7 @@ _SUCH_A_ONE = re.compile(
     r"(?P<such>[a-z][\w-]+) (?P<one>ones?)\b(?! of\b)",
     re.I,
 )
+_NTH_ONE = re.compile(r"\bthe (first|second|third|fourth|last|next) one\b", re.I)
 _WHICH_ONES = re.compile(r"\bwhich one(?P<s>s?)\b(?! of)", re.I)
 _NO_NOUN = re.compile(rf"\b(?P<ask>which|how many) (?={AUXILIARY}\b)", re.I)
 _PLACE = re.compile(r"(?<=\w )(?<!(?:is|re|as) )(?:in )?(?:there|here)(?=\s*(?:[?.!,]|$))", re.I)
@@ -104,6 +106,7 @@ def _with_one(text: str, one: str, names: Names) -> str:
         lambda t: _IT.sub(lambda m: whose if m["whose"] else f"{m['before'] or ''}{one}", t, count=1),
         lambda t: _NO_NOUN.sub(lambda m: f"{m['ask']} {thing if m['ask'].casefold() == 'which' else things} ", t),
         lambda t: _ONE.sub(lambda m: f"{m['before']}{one}", t, count=1),
+        lambda t: _NTH_ONE.sub(rf"the \1 of {one}", t),
         lambda t: _SUCH_A_ONE.sub(lambda m: such(m["such"], things if m["one"] == "ones" else thing, names), t),
         lambda t: _PLACE.sub(f"in {one}", t, count=1),
     )
