@@ -38,7 +38,7 @@ _LEAD = re.compile(
 _TURN_AWAY = re.compile(
     r"^(?:(?:ok(?:ay)?|now|well|and)[\s,.]+)?(?:(?:a |an |on (?:to )?(?:a |an )?|let['’]?s (?:talk about|try|do) |to )?"
     r"(?:something|different|other|another|new|else)\b[^:.?!,]{0,25}[:.,!]|by the way,?|forget (?:that|it|this)[.,!]?|never ?mind[.,!]?|"
-    r"changing (?:the )?(?:subject|topic)[:.,]?)\s*(?=\w)",
+    r"changing (?:the )?(?:subject|topic)[:.,]?|(?:let['’]?s move on|moving on|(?:next|new|another|one more) question)[:.,])\s*(?=\w)",
     re.I,
 )
 #: "What's bad about X" is about X.
@@ -66,7 +66,7 @@ _SORT = re.compile(
 _THE_WHAT = re.compile(r"^(?:what|who|where|how big|how long)(?:['’]s| is| are| was| were) the \w+\W*$", re.I)
 #: "Is the softmax needed?", "what loss is used?": in what was spoken of.
 _INCOMPLETE = re.compile(
-    r"^(?:(?:is|are|does|do|can|could|would|will)\b.*|(?:what|which) (?!is|are)\w.*) (?P<verb>used|needed|necessary|required|helps?|enough|involved)\W*$"
+    r"^(?P<still>(?:do|would|should) (?:i|you|we) still\b.*)$|^(?:(?:is|are|does|do|can|could|would|will)\b.*|(?:what|which) (?!is|are)\w.*) (?P<verb>used|needed|necessary|required|helps?|enough|involved)\W*$"
     rf"|^(?:what|which) (?!{AUXILIARY}\b)[\w-]+\W*$",
     re.I,
 )
@@ -139,7 +139,7 @@ def _completed(question: str, asked: str, previous: Sequence[str], subjects: Seq
         return _capital(_SORT.sub(lambda m: f"{m[0]} of {subjects[0]}", asked, count=1))
     if own and (m := _INCOMPLETE.match(asked)):
         return _capital(
-            f"{asked.rstrip('?.! ')} {'with' if (m['verb'] or '').startswith('help') else 'in'} {listed(subjects)}?"
+            f"{asked.rstrip('?.! ')} {'with' if m['still'] or (m['verb'] or '').startswith('help') else 'in'} {listed(subjects)}?"
         )
     if own or not _leaves_out(asked):
         return question if asked == question else _capital(asked)
@@ -155,8 +155,15 @@ def _subjects(previous: Sequence[str], names: Names) -> list[str]:
             if part.role == "relation" and part.sides:
                 return [with_article(s.strip(), text) for s in part.sides]
         if subject := _actor(text, names) or subject_of(text, names):
-            return [with_article(_ABOUT_IT.sub("", bare(subject)), text)]
+            return [with_article(_fuller(_ABOUT_IT.sub("", bare(subject)), text, previous, names), text)]
     return []
+
+
+def _fuller(subject: str, text: str, previous: Sequence[str], names: Names) -> str:
+    """A subject as fully as it was named before, where the text does too: "loss landscape" and not its "loss"."""
+    earlier = (_ABOUT_IT.sub("", bare(subject_of(p, names) or "")) for p in previous)
+    fuller = (e for e in earlier if subject.casefold() in e.casefold() and e.casefold() in text.casefold())
+    return max(fuller, key=len, default=subject)
 
 
 def _actor(text: str, names: Names) -> str | None:

@@ -48,6 +48,13 @@ _COMPARISONS = tuple(
         (r"(?P<x>how (?:is|are) (?:(?!\b(?:it|they|this|that)\b)[^?,])+ different)\W*$", "{x} from {0}?"),
     )
 )  # fmt: skip
+#: "Does L2 do the same?", "who says that?", "when?" after "who invented it?"
+_THE_SAME = re.compile(
+    r"(?:does|do|can|could|would|will) (?:an? |the )?(?P<x>(?!it\b|this\b|that\b|they\b)[^?]+?) (?:do|work|behave) (?:the same|so|that|this)(?: too| as well| way)*\W*$",
+    re.I,
+)
+_WHO_SAYS = re.compile(r"(?:who says(?: (?:so|that|this))?|says who)\W*$", re.I)
+_WHO_DID = re.compile(r"who (?:first )?(?P<did>\w+ed|found|wrote|built) (?P<x>[^?]+?)\W*$", re.I)
 _PREPOSED = re.compile(r"(?:with|without|in|for|on|at|when|during|using|if)\b", re.I)
 _LAST_PREPOSED = re.compile(
     r"\s(?:in|for|on|at|with|without|during|using)\s(?:an?\s|the\s)?(?P<y>[^?,]+?)(?=[?.!]*$)", re.I
@@ -84,7 +91,7 @@ _SIMPLER = re.compile(
     r"(?:(?:can|could|would|will) you )?(?:please )?(?:explain|say|put|describe|tell|break)\b.*\b"
     r"(?:simpl\w+|easier|easy|again|plain\w*|differently|other words|five|5|beginner|child|layman\S*|intuitive\w*)\b.{0,12}$"
     r"|(?:(?:but|sorry)\W+)*i (?:still )?(?:do ?n[o'’]?t|did ?n[o'’]?t) (?:really |quite )?(?:get|understand|follow)(?: it| that| this)?\W*$"
-    r"|(?:(?:in|using) )?(?:simple|simpler|plain|plainer|other|easy|layman\S*) (?:words|terms|english|language)(?: please)?\W*$|(?:simpler|eli5|huh)(?: please)?\W*$"
+    r"|(?:i['’]?m (?:lost|confused)\W+)?(?:(?:in|using) )?(?:simple|simpler|plain|plainer|other|easy|layman\S*) (?:words|terms|english|language)(?: please)?\W*$|(?:(?:i['’]?m|i am) (?:lost|confused)\W*)?(?:simpler|eli5|huh)?(?: please)?\W*$"
     r"|(?:is there|do you have|give me) an? (?:simpler|easier|more intuitive) (?:explanation|way to \w+ (?:it|that|this))\W*$",
     re.I,
 )
@@ -106,6 +113,12 @@ def asked_whole(question: str, asked: str, subjects: Sequence[str], last: str, n
         return _why_not(m["x"], subject, last, names)
     if (m := _ALSO.match(asked)) and (said := _also(last, subjects, m, names)):
         return said
+    if (m := _THE_SAME.match(asked)) and len(subjects) == 1:
+        return _instead(last, subjects, m["x"], names)
+    if (m := _WHO_SAYS.match(asked)) and (told := _told(last, subjects)):
+        return f"Who says that {told}?"
+    if (m := re.fullmatch(r"when\W*", asked, re.I)) and (by := _WHO_DID.match(last)):
+        return agreeing(f"When was {by['x']} {by['did']}?", by["x"])
     if _SIMPLER.match(asked) and all(m.name in last for m in names.mentions(asked)):
         known = _WHAT_IS.match(last) and names.of(bare(subject))
         return f"What is the intuition behind {subject}?" if known else f"{last.rstrip('?.! ')} in simple words?"
@@ -149,6 +162,14 @@ def _also(last: str, subjects: Sequence[str], m: re.Match[str], names: Names) ->
     return _instead(last, subjects, m["y"] if names.of(m["y"]) else m["x"], names)
 
 
+def _told(last: str, subjects: Sequence[str]) -> str | None:
+    """A question of yes or no as a statement: "is X just Y?" says that X is just Y."""
+    m = re.match(
+        rf"(is|are|was|were|can|will|should) ((?:an? |the )?{re.escape(bare(subjects[0]))})\b(.*?)[?.! ]*$", last, re.I
+    )
+    return f"{m[2]} {m[1].casefold()}{m[3]}" if m else None
+
+
 def _why_not(instead: str, subject: str, last: str, names: Names) -> str:
     """ "Why not all zeros?" of what is to be done, or in the place of what was spoken of."""
     if m := re.match(
@@ -187,7 +208,7 @@ def _instead(last: str, subjects: Sequence[str], new: str, names: Names, article
         return f"{last[: degree.start()]}{new}{last[degree.end() :]}"
     if re.fullmatch(r"(?:others?|rest|other ones)", new, re.I):
         new, article = f"other {many(subject.split()[-1])}", "the"
-    elif m := re.fullmatch(rf"([\w-]+)\s+{KIND}", new, re.I):
+    elif (m := re.fullmatch(rf"((?:[\w-]+ ){{0,2}}[\w-]+)\s+{KIND}", new, re.I)) and not names.of(new):
         if m[1].casefold() in ("other", "second", "first", "last"):
             return _capital(f"What is {filled(f'the {new}', subjects, names)}?")
         new, article = such(m[1], subject, names), ""

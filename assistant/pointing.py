@@ -143,6 +143,8 @@ def _numbered(text: str, subjects: Sequence[str]) -> str:
     """ "The second one" and its like by what they stand for."""
     for subject, words in zip(subjects, _ORDINALS, strict=False):
         text = re.sub(rf"\bthe (?:{'|'.join(words)})(?: {KIND})?\b", subject, text, flags=re.I)
+    if _OTHER.search(text):
+        text = re.sub(r"\b(?:the )?one\b(?=.*\bthe other\b)", subjects[0], text, count=1, flags=re.I)
     return _OTHER.sub(subjects[1], _LAST.sub(subjects[-1], text))
 
 
