@@ -17,6 +17,8 @@ from rapidfuzz.distance import OSA
 #: Words of the notes that count: seen this often, and this long.
 LEAST_SEEN, LEAST_LETTERS = 3, 5
 _WORD = re.compile(r"[^\W\d_]+")
+#: A word that stands alone; not the "couldn" of "couldn't".
+_WHOLE = re.compile(r"\b[^\W\d_]+\b(?!['’]\w)")
 
 
 class Spelling:
@@ -29,7 +31,7 @@ class Spelling:
 
     def mended(self, text: str, known: Callable[[str], bool]) -> str:
         """The text with each slip mended; ``known`` says which words are none."""
-        return _WORD.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
+        return _WHOLE.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
 
     def _word(self, word: str) -> str:
         if len(word) < LEAST_LETTERS or not (word.islower() or word.istitle()):

@@ -78,6 +78,8 @@ ASSISTANT = [
     {
         "assistant.intent",
         "assistant.coverage",
+        "assistant.pointing",
+        "assistant.ellipsis",
         "assistant.conversation",
         "assistant.references",
         "assistant.quotations",

@@ -33,6 +33,7 @@ def mended(text: str) -> str:
         ("dripoat", "dripoat"),
         ("GPT4 netw0rk", "GPT4 netw0rk"),
         ("grad", "grad"),
+        ("dropouts't a network", "dropouts't a network"),
     ],
 )
 def test_small_slips_are_mended_and_names_left_alone(typed: str, meant: str):
