@@ -110,7 +110,7 @@ class Composer:
             reason = f"Our notes cover {name}, but nothing on “{evidence.unseen[0]}”"
         else:
             reason = "Our notes on the reading list do not answer this"
-        reason += "; the list ends in spring 2018."
+        reason += f"; the list ends in {ends}." if (ends := self._catalogue.ends) else "."
         places = "; ".join(f"{self._catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
         where = f" The nearest there is: {places}." if nearest else ""
         return replace(

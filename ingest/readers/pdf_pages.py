@@ -44,7 +44,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read."""
+    """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read.
+
+    ``aslant`` counts the characters of other text that stands aslant, which is not read.
+    """
 
     index: int
     width: float
@@ -53,6 +56,7 @@ class Page:
     runs: list[Run]
     label: str | None
     pictures: float
+    aslant: int = 0
 
 
 class Entry(NamedTuple):
@@ -138,7 +142,9 @@ class Source:
             runs = list(_as_read(raw, index, turned, (box.left, box.bottom, width, height)))
             if turned % 2:
                 width, height = height, width
-            return Page(index, width, height, (turned - shown) % 4, runs, label, _pictures(page, width * height))
+            return Page(
+                index, width, height, (turned - shown) % 4, runs, label, _pictures(page, width * height), _aslant(raw)
+            )
         finally:
             self._near.clear()
             page.close()
@@ -336,6 +342,10 @@ def _common_turn(raw: list[_Raw]) -> int:
         if turn is not None:
             counts[turn] += len(run.text)
     return counts.index(max(counts))
+
+
+def _aslant(raw: list[_Raw]) -> int:
+    return sum(len(run.text.strip()) for run in raw if _turn(run.along) is None)
 
 
 def _as_read(raw: list[_Raw], index: int, turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:
