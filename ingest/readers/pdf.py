@@ -1,6 +1,7 @@
 """PDF -> ``Parsed``: reading order, headings, pages and printed labels, a box for each line of text.
 
     pdf_pages     PDFium -> runs of characters              (owns pypdfium2)
+    pdf_hidden    text that is cut away
     pdf_fonts     what the names of fonts say
     pdf_lines     runs -> lines in reading order
     pdf_margins   running heads and feet out, printed page numbers kept
@@ -30,7 +31,7 @@ from ingest.readers.pdf_parts import Part, flow, parts_of
 from ingest.readers.pdf_styles import look_of, styles_of
 from ingest.readers.pdf_words import Repair, join
 
-RECIPE = "pdf-2"
+RECIPE = "pdf-3"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
 _BASE = re.compile(r"\d$|(?:^|[^\w’'])[^\W\d_]$")

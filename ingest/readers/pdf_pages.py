@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ingest.errors import ReadingError
 from ingest.readers.pdf_fonts import Font, font_named
+from ingest.readers.pdf_hidden import Hidden
 
 MOST_PAGES = 5000
 MOST_CHARACTERS = 20_000_000
@@ -155,7 +156,7 @@ class Source:
         here = ctypes.cast(text, ctypes.c_void_p).value
         count = min(fast["CountChars"](here), MOST_PAGE_CHARACTERS)
         line = _characters(here, count)
-        object_of, about = fast["GetTextObject"], _About(here)
+        object_of, about, hidden = fast["GetTextObject"], _About(here), Hidden()
         objects = [object_of(here, i) for i in range(count)]
         line = _with_drawn_breaks(line, objects)
         start, spaced = 0, False
@@ -165,7 +166,7 @@ class Source:
                 end += 1
             part = line[start:end]
             words = part.strip(_BLANK)
-            if words and target:
+            if words and target and not hidden(target):
                 first = start + len(part) - len(part.lstrip(_BLANK))
                 yield _Raw(
                     " " + words if spaced or first > start else words,
