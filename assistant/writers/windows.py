@@ -74,7 +74,7 @@ def covered(question: str, text: str, rarity: Callable[[str], float]) -> float:
 
 @dataclass(frozen=True)
 class _Held:
-    """The stems of a text: of words that stand alone, first parts of hyphenated ones, and words written as one."""
+    """The stems of a text: of words that stand alone, first parts of hyphenated ones, and all words and pairs as one."""
 
     alone: frozenset[str]
     first: frozenset[str]
@@ -93,7 +93,7 @@ class _Held:
     def has(self, parts: Sequence[str]) -> bool:
         if len(parts) > 1:
             return "".join(parts) in self.joined or parts[0] in self.alone
-        return parts[0] in self.alone or parts[0] in self.first
+        return parts[0] in self.first or parts[0] in self.joined
 
 
 def _words(text: str) -> list[list[str]]:
