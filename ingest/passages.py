@@ -26,7 +26,7 @@ _UNRESOLVED = re.compile(
     r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
     r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
     r"that|these|those|such|here|there|both|another|to (?:that|this) end|in words|\w+ (?:it|them|they)|"
-    r"the (?:former|latter|above|following|same|previous|other)|"
+    r"(?:an?|the) similar|the (?:former|latter|above|following|same|previous|other)|"
     # What a speaker says to the room, or a writer to the reader, before the point is made.
     r"i|let me|let['’]s|well|yeah|yes|no|ok|okay|uh|um|now|just|see|you (?:may|might) want|in other words|in particular|"
     r"in fact|as (?:you|we|expected|mentioned|before)|recall|notice|note)\b",
@@ -35,7 +35,7 @@ _UNRESOLVED = re.compile(
 _POINTS_AWAY = re.compile(
     r"\b(?:fig(?:ure|\.)?|eq(?:uation|n|\.)?|table|algorithm|section|sec\.|chapter|theorem|lemma|appendix|exercise|listing)"
     r"\s*\(?\d|\?\?|\b(?:above|below)\b[.,;)]|\babove (?:example|equation)|"
-    r"\b(?:example|figure|table|diagram|plot|picture|image|list|code|snippet|equation|formula|algorithm)s? (?:above|below)\b|\((?:\d{1,3}(?:\.\d+)*)\)|\bas follows\b|:\s*$",
+    r"\b(?:the|see) documentation\b|\b(?:read|find) (?:much )?more\b|\bblog posts?\b|\b(?:example|figure|table|diagram|plot|picture|image|list|code|snippet|equation|formula|algorithm)s? (?:above|below)\b|\((?:\d{1,3}(?:\.\d+)*)\)|\bas follows\b|:\s*$",
     re.I,
 )
 

@@ -26,9 +26,28 @@ Found = tuple[PassageFound, int, int]
 TextOf = Callable[[PassageFound, int, int], str]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?(?:[-‐–][^\W_]+)*")
+_PIECE = re.compile(r"[^\W_]+")
 _HYPHEN = re.compile(r"[-‐–]")
 #: Asked for a number or a date, a stretch must have one.
-_ASKS_NUMBER = re.compile(r"\bhow (?:many|much|long|large|big|often|fast|quickly|high|low|old|far)\b|\bwhen (?:was|were|did|is)\b|\bwhich year\b", re.I)
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|large|big|often|fast|quickly|high|low|old|far)\b|\bwhen (?:was|were|did|is)\b|\bwhich year\b",
+    re.I,
+)
+#: "What is X?" and "What does X do?": the subject, which a stretch must say something of. An X of Y is no such subject.
+_ASKS_WHAT = re.compile(
+    r"^what (?:is|are|was|were|(?:do|does) (?=.* (?:do|mean)\b))\s*(?:an?\s|the\s)?([^?]+?)(?: do| mean)?\s*\??$", re.I
+)
+_RELATIVE = re.compile(r"\b(?:for|in|on|to|from|with|between|by|about|as|when|used|called)\b.*", re.I | re.S)
+#: What may stand before a sentence's subject: a few words, or what a comma ends.
+_BEFORE = re.compile(r"(?:^|[.!?,;:]\s)\W*(?:[^\s.,]+\s+){0,3}$")
+_SAYS = re.compile(
+    r"\W*(?:\([^)]*\)\W*)?(?:(?:is|are)\s+(?:(?:called|defined|used|based|said|designed|meant)\b|(?!\w+ed\b))|[a-z]{3,}s\b|[–—:])"
+)
+_NAMES = re.compile(
+    r"(?:called|known as|termed|named|term|(?:idea|notion|concept) of|propos\w+|introduc\w+|defin\w+|develop\w+|present\w*)"
+    r"\s+(?:\w+\s+){0,2}\W?$",
+    re.I,
+)
 
 
 def window(
@@ -50,9 +69,31 @@ def window(
         text = text_of(found, *span)
         if _ASKS_NUMBER.search(question) and not re.search(r"\d", text):
             continue
-        if covered(question, f"{' '.join(found.passage.passage.heading)}. {text}", rarity) >= least:
+        above = " ".join(found.passage.passage.heading)
+        held = (covered(question, text, rarity) + covered(question, f"{above}. {text}", rarity)) / 2
+        if held >= least and says(question, text):
             return found, *span
     return None
+
+
+def says(question: str, text: str) -> bool:
+    """Whether a text says something of what is asked for by "What is X?", not only names it; True of other questions.
+
+    It does where X opens a sentence and is followed by a verb that tells, a dash or a colon, or where "called", "propose"
+    and the like stand before it.
+    """
+    asked = _ASKS_WHAT.match(question.strip())
+    if asked is None or re.search(r"\bof\b", asked[1]):
+        return True
+    thing = _RELATIVE.sub("", asked[1])
+    subject, size = set(tokens(thing)), len(_PIECE.findall(thing))
+    words = list(_PIECE.finditer(text))
+    for first, last in zip(words, words[size - 1 :], strict=False):
+        named = subject <= set(tokens(text[first.start() : last.end()]))
+        before = text[: first.start()]
+        if named and ((_BEFORE.search(before) and _SAYS.match(text, last.end())) or _NAMES.search(before)):
+            return True
+    return False
 
 
 def covered(question: str, text: str, rarity: Callable[[str], float]) -> float:

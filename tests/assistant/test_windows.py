@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.retrieval import PassageFound
-from assistant.writers.windows import COVERED, NEAR, covered, window
+from assistant.writers.windows import COVERED, NEAR, covered, says, window
 from ingest.documents import Mark, Parsed
 from ingest.index.store import StoredPassage
 from ingest.passages import cut
@@ -97,6 +97,29 @@ def test_a_number_is_not_answered_without_one() -> None:
 def test_hyphenated_words_match_whole_or_by_their_first_part(question: str, text: str, share: float) -> None:
     """A later part of a hyphenated word, or another second part, is another thing; spelt apart or as one it is the same."""
     assert covered(question, text, lambda stem: 1.0) == share
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "told"),
+    [
+        ("What is a tuple?", "There is more to learn about tuples.", False),
+        ("What is a tuple?", "A tuple is an ordered list of values.", True),
+        ("What is a tuple?", "The tuple is adapted from a book.", False),
+        ("What are tuples?", "Tuples – ordered lists that never change.", True),
+        ("What is AutoAugment?", "Cubuk et al. (2018) propose AutoAugment for images.", True),
+        ("What is DualGAN?", "Many use a testbed, e.g., CycleGAN and DualGAN.", False),
+        ("What does the hidden layer do?", "The hidden layer computes the features of the input.", True),
+        ("What does a hidden layer do?", "We saw one hidden layer.", False),
+        ("What is a tuple in Python?", "Python has lists and tuples.", False),
+        ("What is the acrobot?", "One aim of controlling the acrobot is to swing its tip.", False),
+        ("What is the acrobot?", "In mechanics, the acrobot is a robot of two links.", True),
+        ("What is the size of a tuple?", "There is more to learn about tuples.", True),
+        ("Why use tuples?", "There is more to learn about tuples.", True),
+    ],
+)
+def test_what_a_thing_is_must_be_told_of_it(question: str, text: str, told: bool) -> None:
+    """A stretch that only names the thing does not say what it is; of an attribute and other questions nothing is asked."""
+    assert says(question, text) is told
 
 
 def test_rare_words_weigh_more() -> None:

@@ -64,6 +64,8 @@ def test_marked_text_is_left_out():
         ("Cubuk et al. (2018) propose AutoAugment to augment the data by itself.", True),
         ("The example below shows the graph of such a width in two colours.", False),
         ("The agent that solved the maze in the end uses one such heuristic.", False),
+        ("The documentation has more information about the rule of descent.", False),
+        ("A similar function computes the distance between all of the points.", False),
         ("We use the following rule for all of the steps:", False),
         ("A short one.", False),
         ("In the rest of the chapter we will look at other rules of descent.", False),
