@@ -157,7 +157,8 @@ class Search:
         return self._spelling.mended(text, lambda word: word.casefold() in STOPWORDS or self._known(word))
 
     def _known(self, word: str) -> bool:
-        return any(map(self.index.claim_words.knows, tokens(word)))
+        """Whether a word stands in a claim or a reading, so that it is none that slipped."""
+        return any(self.index.claim_words.knows(t) or self.index.passage_words.knows(t) for t in tokens(word))
 
     @cached_property
     def _spelling(self) -> Spelling:

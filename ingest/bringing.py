@@ -22,7 +22,7 @@ from ingest.catalogue import Catalogue, Fetchable, Resource
 from ingest.documents import Parsed
 from ingest.errors import FetchError, ReadingError
 from ingest.report import Report, Skipped
-from ingest.sources import Source, SourceShelf, found_in, read_file, write_whole
+from ingest.sources import Source, SourceShelf, found_in, plain_name, read_file, write_whole
 
 if TYPE_CHECKING:
     from ingest.fetching import Fetcher
@@ -117,13 +117,13 @@ def add(
     if not parsed.text.strip():
         raise ReadingError("; ".join(parsed.warnings) or "it has no text", where=where)
     digest = hashlib.sha256(data).hexdigest()
-    shelf.keep(Source(addition.resource, addition.file.name, digest, how="add"), data)
+    shelf.keep(Source(addition.resource, plain_name(addition.file.name), digest, how="add"), data)
     if addition.resource in catalogue.by_id:
         return None
     known = added.get(addition.resource)
     return AddedResource(
         id=addition.resource,
-        title=addition.title or (known.title if known else None) or _title(parsed) or addition.file.name,
+        title=addition.title or (known.title if known else None) or _title(parsed) or plain_name(addition.file.name),
         authors=addition.authors or (known.authors if known else ()),
         year=addition.year or (known.year if known else None),
     )

@@ -155,6 +155,17 @@ class Fetcher:
         except FetchError as error:
             raise FetchError(error.what, where=url, todo=error.todo) from error
 
+    def size(self, url: str) -> int | None:
+        """How many bytes a file has, asked by HEAD; None where the server does not tell, or may not be asked."""
+        self._network.deadline = time.monotonic() + self._manners.silence
+        try:
+            with self._followed(url, None, robots=True, method="HEAD") as response:
+                _expect_success(response)
+                declared = response.headers.get("content-length", "")
+        except FetchError:
+            return None
+        return int(declared) if declared.isdecimal() else None
+
     def _retried(self, work: Callable[[], _T]) -> _T:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._manners.attempts),
@@ -180,7 +191,9 @@ class Fetcher:
         return Fetched(named(url, media, data, final), data, validators)
 
     @contextmanager
-    def _followed(self, url: str, held: Validators | None, *, robots: bool) -> Iterator[httpx.Response]:
+    def _followed(
+        self, url: str, held: Validators | None, *, robots: bool, method: str = "GET"
+    ) -> Iterator[httpx.Response]:
         """The response at the end of the redirects; every step is checked, paused for and, with ``robots``, allowed."""
         target = _address(url)
         for _ in range(self._manners.redirects + 1):
@@ -188,7 +201,7 @@ class Fetcher:
                 self._ask_robots(target)
             self._pause(target)
             conditions = held.headers if held and held.url == str(target) else {}
-            with self._translated(), self._client.stream("GET", target, headers=conditions) as response:
+            with self._translated(), self._client.stream(method, target, headers=conditions) as response:
                 if response.status_code == 304 and not conditions:
                     raise FetchError("says that nothing changed, without having been asked")
                 if not response.has_redirect_location:

@@ -142,6 +142,8 @@ def file_name(file: Path) -> str:
 def _line(stage: str, done: int, total: int) -> str:
     if stage == "fetching":
         return f"Fetching, politely: {done} of {total} {_files(total)} asked for"
+    if stage == "readings":
+        return f"Reading: {done} of {total} {_files(total)} taken in"
     return f"Reading {stage}" if "/" in stage else "Bringing the index up to date"
 
 

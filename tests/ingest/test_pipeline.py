@@ -157,6 +157,28 @@ def test_one_bad_file_never_stops_the_others(settings: Settings, embedder: Hashi
     assert not ingest(settings, embedder=embedder).published
 
 
+def test_odd_names_and_links_stop_nothing(settings: Settings, embedder: HashingEmbedder, folder: Path):
+    """A name that is no text is kept in letters that can be shown; what lies astray, or behind a link, is told."""
+    own, outside = folder / "doe-2001-descent", folder.parent / "outside"
+    outside.mkdir()
+    (outside / "far.md").write_text(PAGE)
+    (own / "far").symlink_to(outside)
+    (own / "gone.md").symlink_to("nowhere")
+    (folder / "loose.md").write_text(PAGE)
+    (own / "two\nlines\x1b[31m.md").write_text(PAGE)
+    taken = ["doe-2001-descent/paper.md", "doe-2001-descent/two\ufffdlines\ufffd[31m.md"]
+    if sys.platform == "linux":
+        (own / os.fsdecode(b"caf\xe9.md")).write_text(PAGE)
+        taken.append("doe-2001-descent/caf\ufffd.md")
+    report = ingest(settings, readings=folder, embedder=embedder)
+    assert sorted(report.taken) == sorted(taken)
+    reasons = {s.name: s.reason for s in report.skipped}
+    assert reasons["doe-2001-descent/far"] == "a link that leads out of the folder; skipped"
+    assert "no folder named after a resource" in reasons["loose.md"]
+    assert "doe-2001-descent/gone.md" in reasons
+    assert not ingest(settings, readings=folder, embedder=embedder).published
+
+
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
