@@ -153,9 +153,8 @@ def soaked(settings: Settings, readings: Path, seconds: float) -> None:
             change(settings, readings, n)
             ingest(settings, readings=readings, embedder=HashingEmbedder())
             marks.append(held(settings))
-    print(
-        f"{n} publications, {len(answered)} answers; descriptors, MB, KB on disk: {marks[len(marks) // 4]} to {marks[-1]}"
-    )
+    thirds = [marks[round(share * (len(marks) - 1) / 3)] for share in range(4)]
+    print(f"{n} publications, {len(answered)} answers; descriptors, MB, KB on disk at each third: {thirds}")
     assert {str(p) for p in problems} == set()
     assert answered
     early, late = marks[len(marks) // 4], marks[-1]
