@@ -40,6 +40,8 @@ _NARROW = "Narrow the question"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop an event that comes before the last one of its kind is wholly over; ``Desk`` decides instead.
 _EVERY: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
+# Gradio keeps the last conversation of so many tabs; it would keep 10,000. Older ones miss nothing: the browser has theirs.
+_TABS = 100
 
 Update = dict[Any, Any]
 
@@ -48,6 +50,7 @@ def build(assistant: Assistant, *, allowed: Allowed = NOTHING, pace: Pace | None
     """The page over an open assistant; ``pace`` is shared with other ways to ask."""
     with gr.Blocks(title="Underhood", fill_width=True, analytics_enabled=False) as page:
         _Page(assistant, allowed, pace or Pace()).lay_out(page)
+    page.state_session_capacity = _TABS
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return page
 
