@@ -207,7 +207,9 @@ def soak(
 
 def own_questions(corpus: Path) -> list[str]:
     """The questions of a corpus's own bank."""
-    lines = [line for path in sorted(corpus.glob("questions/bank-*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    lines = [
+        line for path in sorted(corpus.glob("questions/bank-*.jsonl")) for line in path.read_text("utf-8").splitlines()
+    ]
     return [json.loads(line)["question"] for line in lines if line.strip()]
 
 

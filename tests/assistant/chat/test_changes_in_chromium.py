@@ -134,7 +134,15 @@ def test_a_killed_server_is_told_and_recovered_from(chromium: Any, tmp_path: Pat
     settings = with_reading(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.assistant.chat.serve", str(settings.home), str(settings.corpus), str(port), "--slow"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.assistant.chat.serve",
+        str(settings.home),
+        str(settings.corpus),
+        str(port),
+        "--slow",
+    ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def start() -> subprocess.Popen[bytes]:

@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from assistant.answering import Assistant
 from assistant.chat import browse, build, feedback, pictures, readings
 from assistant.chat.browse import Allowed
-from assistant.chat.serving import application, listen, permissions, read_people, refuse_strangers
+from assistant.chat.door import read_people
+from assistant.chat.serving import application, listen, permissions, refuse_strangers
 from ingest.errors import FetchError, ReadingError, SettingsError
 from ingest.fetching import Fetched, Validators
 from ingest.pipeline import Addition, ingest
@@ -32,7 +33,7 @@ def test_the_page_is_built_over_a_small_index(small: Assistant) -> None:
 
 def test_a_page_comes_with_its_policy(held: Assistant) -> None:
     """Only scripts with this response's nonce or of this server may run, and nothing else may be reached."""
-    response = TestClient(application(held)).get("/")
+    response = TestClient(application(held), base_url="http://localhost").get("/")
     policy = response.headers["content-security-policy"]
     nonce = policy.split("'nonce-")[1].split("'")[0]
     assert response.text.count(f'<script nonce="{nonce}"') == response.text.count("<script")
@@ -97,7 +98,7 @@ def test_a_quote_has_its_page_and_its_words_lit(held: Assistant) -> None:
     assert picture.page == 1
     assert picture.boxes
     assert all(0 <= b.left <= b.left + b.width <= 100 and 0 <= b.top <= b.top + b.height <= 100 for b in picture.boxes)
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     first = client.get(f"/{picture.url}")
     assert first.status_code == 200
     assert first.content.startswith(b"\x89PNG")
@@ -106,7 +107,7 @@ def test_a_quote_has_its_page_and_its_words_lit(held: Assistant) -> None:
 
 def test_pages_that_are_not_here_are_not_found(held: Assistant) -> None:
     """Another file's hash, a path in its place, and a page beyond the last are 404, not errors."""
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     for path in (f"{'0' * 64}/1.png", f"{page_bytes(held)}/99.png", "..%2f..%2fetc%2fpasswd/1.png"):
         assert client.get(f"/underhood/page/{path}").status_code == 404
 
@@ -277,7 +278,7 @@ def test_a_pdf_of_ones_own_becomes_a_resource(
 def test_a_person_gets_their_own_remarks_and_nobody_elses(held: Assistant) -> None:
     """The remarks of a token are given out as JSONL; without a token there are none."""
     feedback.record(held.settings, "token-a", full_answer("What?"), "down", "mine")
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     rows = client.post("/underhood/remarks", json={"who": "token-a"}).text.splitlines()
     assert [json.loads(row)["reason"] for row in rows] == ["mine"]
     assert client.post("/underhood/remarks", json={"who": ""}).text == ""
@@ -286,9 +287,12 @@ def test_a_person_gets_their_own_remarks_and_nobody_elses(held: Assistant) -> No
 
 def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -> None:
     """The same application always says the same; another start says another."""
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     assert client.get("/underhood/alive").text == client.get("/underhood/alive").text
-    assert client.get("/underhood/alive").text != TestClient(application(held)).get("/underhood/alive").text
+    assert (
+        client.get("/underhood/alive").text
+        != TestClient(application(held), base_url="http://localhost").get("/underhood/alive").text
+    )
 
 
 @pytest.mark.parametrize(
