@@ -16,16 +16,31 @@ import gradio as gr
 from assistant.answering import Assistant
 from assistant.chat import browse, feedback, render
 from assistant.chat.browse import NOTHING, Allowed
+from assistant.chat.checking import Checking
 from assistant.chat.events import number, session, text, who
 from assistant.chat.pictures import Pages
 from assistant.chat.sessions import Turn, dumped, turns
 from assistant.chat.shelf import Shelf, choices
 from assistant.chat.talking import Desk, talk, told
-from assistant.pacing import AT_ONCE, WAITING, Pace
+from assistant.pacing import AT_ONCE, WAITING, Pace, slower
 from assistant.verification import Verifier
 from ingest.errors import UnderhoodError
 
-_ACTS = ("ask", "retry", "edit", "rate", "verify", "open", "fresh", "narrow", "forget", "fetch", "remove")
+_ACTS = (
+    "ask",
+    "retry",
+    "edit",
+    "rate",
+    "verify",
+    "open",
+    "fresh",
+    "narrow",
+    "forget",
+    "fetch",
+    "remove",
+    "halt",
+    "examine",
+)
 _BRIDGE = (
     f"const acts = {list(_ACTS)!r};"
     "window.underhood = (act, data) => { if (acts.includes(act)) trigger(act, data || {}); };"
@@ -76,11 +91,13 @@ class _Page:
                 self.examples = gr.HTML(browse.examples(self.assistant), elem_id="examples", apply_default_css=False)
             with gr.Column(elem_id="browse-view"):
                 self.browse = gr.HTML("", elem_id="browse", apply_default_css=False)
+                self.checking = Checking(self.assistant, self.pace)
                 self.shelf = Shelf(self.assistant, self.allowed)
         self.bridge = gr.HTML("", html_template=" ", js_on_load=_BRIDGE, elem_id="bridge")
         self.store = gr.HTML({}, html_template=" ", js_on_load=_STORE, elem_id="store")
         self.editing = gr.State(False)
         self._wire(page)
+        self.checking.wire(self.bridge, self.status)
         self.shelf.wire(page, self.bridge, self.browse, self.scope)
 
     def _lay_out_composer(self) -> None:
@@ -170,8 +187,7 @@ class _Page:
         self, before: list[Turn], question: str, scope: Sequence[str], stop: Event, request: gr.Request
     ) -> Iterator[Update]:
         if wait := self.pace.wait(who(request) or session(request)):
-            line = f"That is a lot of questions at once; go on in {wait} seconds."
-            growing: Iterator[Turn] = iter([Turn(question.strip(), "failed", text=line, scope=tuple(scope))])
+            growing: Iterator[Turn] = iter([Turn(question.strip(), "failed", text=slower(wait), scope=tuple(scope))])
         else:
             growing = talk(self.assistant, before, question, scope)
         for now in growing:

@@ -172,7 +172,7 @@ def served(home: Path, corpus: Path, *more: str) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "tests.assistant.chat.serve", str(home), str(corpus), str(port), *more]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 900  # a busy machine starts slowly
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.TransportError):
                 httpx.get(f"http://127.0.0.1:{port}/underhood/alive", timeout=5)
