@@ -19,7 +19,7 @@ from assistant.chat.browse import NOTHING, Allowed
 from assistant.chat.checking import Checking
 from assistant.chat.events import number, session, text, who
 from assistant.chat.pictures import Pages
-from assistant.chat.sessions import Turn, dumped, turns
+from assistant.chat.sessions import Turn, dumped, editing, turns
 from assistant.chat.shelf import Shelf, choices
 from assistant.chat.talking import Desk, talk, told
 from assistant.pacing import AT_ONCE, WAITING, Pace, slower
@@ -55,8 +55,8 @@ _NARROW = "Narrow the question"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop an event that comes before the last one of its kind is wholly over; ``Desk`` decides instead.
 _EVERY: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
-# Gradio keeps the last conversation of so many tabs; it would keep 10,000. Older ones miss nothing: the browser has theirs.
-_TABS = 100
+# Gradio keeps the last values of so many tabs; it would keep 10,000. The others miss nothing: the browser has theirs.
+_TABS = 16
 
 Update = dict[Any, Any]
 
@@ -95,7 +95,6 @@ class _Page:
                 self.shelf = Shelf(self.assistant, self.allowed)
         self.bridge = gr.HTML("", html_template=" ", js_on_load=_BRIDGE, elem_id="bridge")
         self.store = gr.HTML({}, html_template=" ", js_on_load=_STORE, elem_id="store")
-        self.editing = gr.State(False)
         self._wire(page)
         self.checking.wire(self.bridge, self.status)
         self.shelf.wire(page, self.bridge, self.browse, self.scope)
@@ -124,9 +123,9 @@ class _Page:
 
     def _wire(self, page: gr.Blocks) -> None:
         said = [self.conversation, self.store, self.status]
-        box = [self.question, self.ask, self.stop, self.editing]
+        box = [self.question, self.ask, self.stop]
         asking: dict[str, Any] = {**_EVERY, "outputs": [*said, *box], "concurrency_id": "ask"}
-        typed = [self.question, self.store, self.scope, self.editing]
+        typed = [self.question, self.store, self.scope]
         running = [
             gr.on([self.ask.click, self.question.submit], self._typed, inputs=typed, **asking),
             self.bridge.ask(self._pointed, inputs=[self.store, self.scope], **asking),
@@ -138,7 +137,7 @@ class _Page:
         self.bridge.fresh(None, cancels=running).then(
             self._fresh, outputs=[*said, *box, self.scope, self.examples], **over
         )
-        self.bridge.edit(self._edit, inputs=[self.store], outputs=[self.question, self.editing, self.status], **_EVERY)
+        self.bridge.edit(self._edit, inputs=[self.store], outputs=[self.question, self.store, self.status], **_EVERY)
         self.bridge.rate(self._rate, inputs=[self.store], outputs=said, **_EVERY)
         self.bridge.verify(self._verify, inputs=[self.store], outputs=said, **_EVERY)
         self.bridge.forget(self._forget, outputs=[*said, *box, self.scope, self.examples], cancels=running, **over)
@@ -148,7 +147,7 @@ class _Page:
         page.load(
             self._loaded,
             inputs=[self.store],
-            outputs=[*said, self.browse, self.examples],
+            outputs=[*said, self.browse, self.examples, self.scope],
             js=_KEPT,
             queue=False,
             **_PRIVATE,
@@ -156,9 +155,9 @@ class _Page:
 
     # Asking
 
-    def _typed(self, question: str, raw: Any, scope: list[str], editing: bool, request: gr.Request) -> Iterator[Update]:
+    def _typed(self, question: str, raw: Any, scope: list[str], request: gr.Request) -> Iterator[Update]:
         before = turns(raw)
-        yield from self._answer(before[:-1] if editing else before, question, scope, request)
+        yield from self._answer(before[:-1] if editing(raw) else before, question, scope, request)
 
     def _pointed(self, raw: Any, scope: list[str], event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from self._answer(turns(raw), text(event, "question"), scope, request)
@@ -203,7 +202,6 @@ class _Page:
                 self.question: gr.update() if over or now.text else "",
                 self.ask: gr.update(visible=over),
                 self.stop: gr.update(visible=not over),
-                self.editing: False,
             }
 
     def _stopped(self, raw: Any, request: gr.Request) -> Update:
@@ -235,12 +233,12 @@ class _Page:
         question = before[-1].question if before else ""
         return {
             self.question: question,
-            self.editing: bool(before),
+            self.store: dumped(before, editing=bool(before)),
             self.status: _status("Change the question and ask; it takes the place of the last one."),
         }
 
     def _ready(self) -> Update:
-        return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False), self.editing: False}
+        return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
 
     # What people say of it
 
@@ -298,6 +296,7 @@ class _Page:
             self.status: _status(""),
             self.browse: self._viewed(wanted),
             self.examples: browse.examples(self.assistant),
+            self.scope: gr.update(choices=choices(self.assistant)),
         }
 
     def _viewed(self, wanted: dict[str, str]) -> str:

@@ -24,7 +24,7 @@ from ingest.settings import Settings
 from ingest.sources import SourceShelf
 
 #: Where the page asks for a picture: ``ROUTE/<source_sha256>/<page>.png``.
-ROUTE = "underhood/page"
+ROUTE = "underhood-parts/page"
 #: Seconds of processor time that drawing one page may take, megabytes it may use, pictures kept, drawings at a time.
 SECONDS, MEMORY_MB, KEPT, AT_ONCE = 20, 1500, 300, 2
 #: Seconds until a drawing is given up where the processor is busy with other things.

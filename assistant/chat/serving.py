@@ -84,12 +84,12 @@ def application(
         mcp.mount(app, service, limits, guarded=bool(people), host=shown.host)
     drawer, born = Drawer(assistant.settings), secrets.token_hex(8)
 
-    @app.get("/underhood/alive", include_in_schema=False)
+    @app.get("/underhood-parts/alive", include_in_schema=False)
     def alive() -> Response:
         """Which start of the server this is, so that a page knows when its own is gone."""
         return Response(born, media_type="text/plain", headers={"Cache-Control": "no-store"})
 
-    @app.post("/underhood/remarks", include_in_schema=False)
+    @app.post("/underhood-parts/remarks", include_in_schema=False)
     def remarks(request: Request, who: Annotated[str, Body(embed=True)] = "") -> Response:
         """A person's own remarks, as JSONL."""
         rows = feedback.rows(assistant.settings, str(request.scope.get("underhood_name") or who))

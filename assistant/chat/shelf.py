@@ -119,9 +119,10 @@ class Shelf:
         if not mine:
             yield {self.progress: self._shown(Stage("Other work was going on, and is done now. Try again.", over=True))}
         try:
+            self.scope.choices = choices(self.assistant)  # what any tab may choose from now on
             yield {
                 self.view: browse.view(self.assistant, kind or "readings", name, self.allowed),
-                self.scope: gr.update(choices=choices(self.assistant)),
+                self.scope: gr.update(choices=self.scope.choices),
             }
         except UnderhoodError as error:
             yield {self.progress: self._shown(Stage(str(error), over=True))}

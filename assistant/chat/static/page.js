@@ -217,7 +217,7 @@ const unfolded = () => {
 };
 const saveRemarks = async () => {
   try {
-    const answer = await fetch(new URL("underhood/remarks", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who: who() }) });
+    const answer = await fetch(new URL("underhood-parts/remarks", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who: who() }) });
     const rows = answer.ok ? await answer.text() : "";
     if (rows) download("underhood-remarks.jsonl", rows, "application/jsonl");
     notice(rows ? "" : "You have not said anything of an answer yet.");
@@ -376,7 +376,7 @@ const notice = (text, stays = false) => {
 let born = null, gone = false;
 const alive = async () => { // which start of the server answers; null where none does. A slow one is no gone one.
   try {
-    const answer = await fetch(new URL("underhood/alive", document.baseURI), { cache: "no-store" });
+    const answer = await fetch(new URL("underhood-parts/alive", document.baseURI), { cache: "no-store" });
     return answer.ok ? await answer.text() : null;
   } catch { return null; }
 };

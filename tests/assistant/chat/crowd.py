@@ -175,7 +175,7 @@ def served(home: Path, corpus: Path, *more: str) -> Iterator[tuple[str, int]]:
         deadline = time.monotonic() + 900  # a busy machine starts slowly
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/underhood/alive", timeout=5)
+                httpx.get(f"http://127.0.0.1:{port}/underhood-parts/alive", timeout=5)
                 break
             time.sleep(0.5)
         yield f"http://127.0.0.1:{port}", server.pid

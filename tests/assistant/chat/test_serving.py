@@ -45,7 +45,13 @@ def test_a_page_comes_with_its_policy(held: Assistant) -> None:
 def test_names_and_passwords_guard_everything(held: Assistant) -> None:
     """With people named, page, style, pictures and API answer 401 without a right name and password."""
     client = TestClient(application(held, people={"ann": "pass:word"}))
-    for path in ("/", "/config", "/underhood/style.css", f"/underhood/page/{'0' * 64}/1.png", "/gradio_api/info"):
+    for path in (
+        "/",
+        "/config",
+        "/underhood-parts/style.css",
+        f"/underhood-parts/page/{'0' * 64}/1.png",
+        "/gradio_api/info",
+    ):
         assert client.get(path).status_code == 401
     wrong = base64.b64encode(b"ann:pass").decode()
     right = base64.b64encode(b"ann:pass:word").decode()
@@ -109,7 +115,7 @@ def test_pages_that_are_not_here_are_not_found(held: Assistant) -> None:
     """Another file's hash, a path in its place, and a page beyond the last are 404, not errors."""
     client = TestClient(application(held), base_url="http://localhost")
     for path in (f"{'0' * 64}/1.png", f"{page_bytes(held)}/99.png", "..%2f..%2fetc%2fpasswd/1.png"):
-        assert client.get(f"/underhood/page/{path}").status_code == 404
+        assert client.get(f"/underhood-parts/page/{path}").status_code == 404
 
 
 def test_a_broken_pdf_costs_its_own_picture_only(tmp_path: Path) -> None:
@@ -279,19 +285,19 @@ def test_a_person_gets_their_own_remarks_and_nobody_elses(held: Assistant) -> No
     """The remarks of a token are given out as JSONL; without a token there are none."""
     feedback.record(held.settings, "token-a", full_answer("What?"), "down", "mine")
     client = TestClient(application(held), base_url="http://localhost")
-    rows = client.post("/underhood/remarks", json={"who": "token-a"}).text.splitlines()
+    rows = client.post("/underhood-parts/remarks", json={"who": "token-a"}).text.splitlines()
     assert [json.loads(row)["reason"] for row in rows] == ["mine"]
-    assert client.post("/underhood/remarks", json={"who": ""}).text == ""
+    assert client.post("/underhood-parts/remarks", json={"who": ""}).text == ""
     feedback.forget(held.settings, "token-a")
 
 
 def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -> None:
     """The same application always says the same; another start says another."""
     client = TestClient(application(held), base_url="http://localhost")
-    assert client.get("/underhood/alive").text == client.get("/underhood/alive").text
+    assert client.get("/underhood-parts/alive").text == client.get("/underhood-parts/alive").text
     assert (
-        client.get("/underhood/alive").text
-        != TestClient(application(held), base_url="http://localhost").get("/underhood/alive").text
+        client.get("/underhood-parts/alive").text
+        != TestClient(application(held), base_url="http://localhost").get("/underhood-parts/alive").text
     )
 
 
