@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
@@ -34,12 +34,12 @@ POLICY = (
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 # Gradio writes into its page where it believes the page to be, a manifest outside of any prefix, and a card of its own
 # for those who share the address.
-_ROOT = (
-    re.compile(rb'"root":"[^"]*"\};</script>'),
-    (rb'"root":new URL(".",location.href).href.replace(/\/$/,"")};</script>'),
+_BASE = b'<base href="./" />'
+_PUT_RIGHT = (
+    (re.compile(rb'"root":"[^"]*"\};</script>'), rb'"root":new URL(".",document.baseURI).href.slice(0,-1)};</script>'),
+    (re.compile(rb'const root = "[^"]*";'), b"const root = window.gradio_config.root;"),
+    (re.compile(rb'<link rel="manifest"[^>]*>|<meta\s+(?:property="og:|name="twitter:)[^>]*>'), b""),
 )
-_RESIZER_ROOT = re.compile(rb'const root = "[^"]*";'), b"const root = window.gradio_config.root;"
-_CARD = re.compile(rb'<link rel="manifest"[^>]*>|<meta\s+(?:property="og:|name="twitter:)[^>]*>'), b""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,15 @@ class Shown:
     @classmethod
     def at(cls, root_path: str | None) -> Shown:
         """What ``--root-path`` says: a path such as ``/underhood``, or a whole address. Raises SettingsError."""
+        said = root_path or ""
         try:
-            parts = urlsplit(root_path or "")
+            parts = urlsplit(said)
             host = parts.hostname
         except ValueError:
-            parts, host = urlsplit("?"), None
+            parts, host = urlsplit("not:one"), None
         whole = parts.scheme in ("http", "https") and host
-        rest = parts.query or parts.fragment or (root_path or "").endswith("?")
-        if rest or not (whole or (not parts.scheme and not parts.netloc and parts.path[:1] in ("", "/"))):
+        path = not parts.scheme and not parts.netloc and parts.path[:1] in ("", "/")
+        if not (whole or path) or "?" in said or "#" in said:
             raise SettingsError(
                 "neither a path nor a web address",
                 where=f"--root-path {root_path}",
@@ -98,7 +99,9 @@ class Guarded:
             ):  # a proxy that leaves it there
                 scope = {**scope, "path": scope["path"].removeprefix(self._shown.prefix)}
             scope["underhood_name"] = name
-            await self._app(scope, receive, _Dressed(send).send if scope["type"] == "http" else send)
+            await self._app(
+                scope, receive, _Dressed(send, self._shown.prefix).send if scope["type"] == "http" else send
+            )
 
 
 def misdirected(host: str, shown: str | None) -> str | None:
@@ -118,8 +121,9 @@ def misdirected(host: str, shown: str | None) -> str | None:
 class _Dressed:
     """A response on its way out: headers added; an HTML page put right, and the scripts that are its own get a nonce."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, prefix: str) -> None:
         self._send, self._body, self._nonce = send, b"", secrets.token_urlsafe(16)
+        self._base = b'<base href="%s/" />' % (quote(prefix).encode() or b".")
         self._start: Message | None = None
 
     async def send(self, message: Message) -> None:
@@ -135,8 +139,8 @@ class _Dressed:
             self._body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = self._body
-            for pattern, right in (_ROOT, _RESIZER_ROOT, _CARD):
+            body = self._body.replace(_BASE, self._base, 1)
+            for pattern, right in _PUT_RIGHT:
                 body = pattern.sub(right, body)
             body = _SCRIPT.sub(f'<script nonce="{self._nonce}"'.encode(), body)
             headers = MutableHeaders(scope=self._start)

@@ -62,7 +62,7 @@ def test_fetching_shows_what_came_of_it(open_shelf: tuple[Tab, Assistant], monke
     found, _ = open_shelf
     going = threading.Event()
 
-    def fetch(settings: Any, only: str, progress: readings.Progress) -> readings.Stage:
+    def fetch(settings: Any, only: str, check: Any, progress: readings.Progress) -> readings.Stage:
         progress("fetching", 1, 2)
         going.wait(60)
         return readings.Stage(

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from assistant.answering import Assistant
 from assistant.chat import browse, build, feedback, pictures, readings
 from assistant.chat.browse import Allowed
-from assistant.chat.door import read_people
+from assistant.chat.door import Shown, read_people
 from assistant.chat.serving import application, listen, permissions, refuse_strangers
 from ingest.errors import FetchError, ReadingError, SettingsError
 from ingest.fetching import Fetched, Validators
@@ -207,10 +207,10 @@ class _Web:
 def test_free_readings_are_fetched_with_progress(free: Assistant) -> None:
     """What comes is held at once; what could not be had is named with its reason; others may watch meanwhile."""
     seen: list[tuple[str, int, int]] = []
-    run = functools.partial(ingest, embedder=HashingEmbedder(), fetcher=_Web())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readings, "ingest", run)
-        end = readings.fetch(free.settings, "doe-2001-descent", lambda *stage: seen.append(stage))
+        patch.setattr("ingest.fetching.Fetcher", lambda check: _Web())
+        patch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+        end = readings.fetch(free.settings, "doe-2001-descent", lambda: None, lambda *stage: seen.append(stage))
     assert ("fetching", 2, 2) in seen
     assert end.text == "1 file fetched; 1 could not be taken."
     assert "robots.txt forbids it" in end.problems[0]
@@ -314,3 +314,83 @@ def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -
 def test_who_may_change_what(host: str, guarded: bool, root_path: str | None, uploads: bool, fetch: bool) -> None:
     """Fetching is for a page that nobody else reaches, and where uploads are allowed; uploads only by their flag."""
     assert permissions(host, guarded=guarded, root_path=root_path, uploads=uploads) == Allowed(fetch, uploads)
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:7860", "127.0.0.1:7860", "[::1]:7860", "class.example"])
+def test_own_names_are_answered_to(held: Assistant, host: str) -> None:
+    """This machine's own names, with and without a port, and the one a proxy shows the page under."""
+    client = TestClient(application(held, shown=Shown.at("https://class.example/underhood")))
+    assert client.get("/resources", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:7860", "localhost.evil.example", "192.168.1.5", ""]
+)
+def test_a_strange_name_is_refused_in_one_line(held: Assistant, host: str) -> None:
+    """Under a stranger's name (DNS rebinding) page, API and MCP answer 421, and nothing of what is here."""
+    client = TestClient(application(held))
+    for path in ("/", "/config", "/resources", "/mcp", "/underhood-parts/alive"):
+        answer = client.get(path, headers={"Host": host, "X-Forwarded-Host": "localhost"})
+        assert answer.status_code == 421
+        assert "\n" not in answer.text
+    assert "--root-path" in answer.text
+
+
+def test_with_names_and_passwords_any_name_will_do(held: Assistant) -> None:
+    """A page behind passwords is answered under every name."""
+    client = TestClient(application(held, people={"ann": "one"}))
+    right = base64.b64encode(b"ann:one").decode()
+    assert client.get("/resources", headers={"Host": "x.org", "Authorization": f"Basic {right}"}).status_code == 200
+
+
+def test_a_prefix_may_stay_in_the_path(held: Assistant) -> None:
+    """With a root path, the same is answered with and without it; without its last slash it leads on."""
+    client = TestClient(application(held, shown=Shown.at("/underhood/")), base_url="http://localhost")
+    for path in ("/resources", "/underhood/resources", "/underhood/underhood-parts/style.css"):
+        assert client.get(path).status_code == 200
+    assert client.get("/underhood", follow_redirects=False).headers["location"] == "/underhood/"
+    assert '<base href="/underhood/" />' in client.get("/underhood/").text
+    assert client.get("/elsewhere/resources").status_code == 404
+
+
+@pytest.mark.parametrize("said", ["underhood", "ftp://x.org/a", "/a?b", "//x.org/a", "http:///a", "https://[::1/a"])
+def test_a_root_path_is_a_path_or_an_address(said: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(SettingsError, match="--root-path"):
+        Shown.at(said)
+
+
+def test_the_page_names_nobody_elses_addresses(held: Assistant) -> None:
+    """No card of Gradio's for sharing, no manifest beside the prefix, no address that the server believes to be its own."""
+    html = TestClient(application(held), base_url="http://localhost:1234").get("/").text
+    for foreign in ("raw.githubusercontent", "gradio.app", "manifest.json", "localhost:1234"):
+        assert foreign not in html
+
+
+def test_fetching_can_be_stopped_and_goes_on(free: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped between two files: the first is kept, the index as it was; fetching again takes it in."""
+    bringing = readings.Bringing()
+
+    class Slow(_Web):
+        def fetch(self, url: str, known: object) -> Fetched:
+            bringing.stop()
+            return super().fetch(url, known)
+
+    monkeypatch.setattr("ingest.fetching.Fetcher", lambda check: Slow())
+    monkeypatch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+    assert bringing.start("Asking", functools.partial(readings.fetch, free.settings, "", bringing.check))
+    stages = list(bringing.watch())
+    assert stages[-1].text == "Stopped. Files that came whole are kept, and are read when you fetch again."
+    assert browse.known(free).held == 0
+    assert browse.free(free).missing == 1
+    monkeypatch.setattr("ingest.fetching.Fetcher", lambda check: _Web())
+    assert readings.fetch(free.settings, "", lambda: None, lambda *_: None).over
+    assert browse.known(free).held == 1
+
+
+def test_stopping_nothing_is_nothing() -> None:
+    """Where no work is going on, stop does nothing, and the next work is not stopped by it."""
+    bringing = readings.Bringing()
+    bringing.stop()
+    assert bringing.start("Begun", lambda progress: readings.Stage("Done.", over=True))
+    assert list(bringing.watch())[-1].text == "Done."
