@@ -197,7 +197,9 @@ def chat(
     auth: Annotated[
         Path | None, typer.Option(help="A file of name:password lines; only these people may use the page.")
     ] = None,
-    root_path: Annotated[str | None, typer.Option(help="Where a proxy shows the page, such as /underhood.")] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Where a proxy shows the page: /underhood, or https://example.org/underhood.")
+    ] = None,
     allow_uploads: Annotated[
         bool, typer.Option("--allow-uploads", help="Let people add PDFs of resources from the page.")
     ] = False,

@@ -161,11 +161,15 @@ def fetch(
     before: Before,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Fetch files and keep them one by one, so that what came is not lost where the rest is interrupted."""
+    """Fetch files and keep them one by one, so that what came is not lost where the rest is interrupted.
+
+    ``progress`` is told how many were asked for; it may raise, to end it between two files.
+    """
     from ingest.fetching import Validators
 
     records = read_records(shelf.folder)
-    for done, one in enumerate(files, 1):
+    for done, one in enumerate(files):
+        progress(done)
         url, held = one.file.url, one.held
         if one.by_hand:
             report.skipped.append(Skipped(f"{one.resource.id} {url}", "this edition is here already, brought by hand"))
@@ -180,8 +184,6 @@ def fetch(
             todo = f". {error.todo}" if error.todo else ""
             report.skipped.append(Skipped(f"{one.resource.id} {url}", f"{error.what}{todo}"))
             continue
-        finally:
-            progress(done)
         today = dt.date.today().isoformat()
         if got is None:
             assert record is not None  # the server was asked about this very copy
@@ -199,6 +201,7 @@ def fetch(
                 )
         shelf.write()
         write_whole(shelf.folder / "fetched.json", json.dumps([asdict(r) for r in records.values()], indent=1).encode())
+    progress(len(files))
 
 
 def _keep_fetched(shelf: SourceShelf, source: Source, data: bytes, report: Report, before: Before) -> bool:

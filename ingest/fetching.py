@@ -110,12 +110,18 @@ class Fetcher:
     """Fetches files one after another. Close it, or use it in a ``with`` statement.
 
     ``rule`` says why an address is refused (None: it is not); tests give one that lets their loopback server in.
+    ``check`` is called before each request and at each part of a file; what it raises ends the fetch.
     """
 
     def __init__(
-        self, manners: Manners | None = None, *, rule: AddressRule = refusal, resolver: Resolver = resolve
+        self,
+        manners: Manners | None = None,
+        *,
+        rule: AddressRule = refusal,
+        resolver: Resolver = resolve,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._manners = manners or Manners()
+        self._manners, self._check = manners or Manners(), check
         self._network = Network(rule, resolver)
         self._robots: dict[str, RobotFileParser | FetchError] = {}
         self._asked: dict[str, float] = {}
@@ -199,6 +205,7 @@ class Fetcher:
         for _ in range(self._manners.redirects + 1):
             if robots:
                 self._ask_robots(target)
+            self._check()
             self._pause(target)
             conditions = held.headers if held and held.url == str(target) else {}
             with self._translated(), self._client.stream(method, target, headers=conditions) as response:
@@ -278,6 +285,7 @@ class Fetcher:
             raise FetchError(f"is larger than {most / 2**20:.3g} MB")
         body = bytearray()
         for part in response.iter_raw():
+            self._check()
             if self._late():
                 raise httpx.ReadTimeout("over")
             try:
