@@ -112,6 +112,9 @@ def ingest(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --fetch: say what would be fetched, and fetch nothing.")
     ] = False,
+    ask_sizes: Annotated[
+        bool, typer.Option("--sizes", help="With --dry-run: ask the servers how large the files are.")
+    ] = False,
     add: Annotated[Path | None, typer.Option(help="Take in one file of your own; needs --as.")] = None,
     as_id: Annotated[
         str | None, typer.Option("--as", help="The resource that --add belongs to: of the list, or a new id.")
@@ -138,12 +141,16 @@ def ingest(
     settings = Settings.from_environment()
     if (add is None) != (as_id is None) or (add is None and (title or author or year)):
         raise SettingsError("--add FILE and --as ID go together; --title, --author and --year describe what they add")
+    if ask_sizes and not dry_run:
+        raise SettingsError("--sizes goes with --fetch --dry-run; a fetch itself learns what it fetches")
     if dry_run:
         from assistant.listing import fetch_plan, print_plan
+        from ingest.fetching import Fetcher
 
         if not fetch:
             raise SettingsError("--dry-run goes with --fetch; other readings are on this machine already")
-        plan = fetch_plan(settings, only or [])
+        with Fetcher() as fetcher:
+            plan = fetch_plan(settings, only or [], fetcher.size if ask_sizes else lambda url: None)
         print(_dumped(plan)) if as_json else print_plan(plan)
         return
     from ingest.pipeline import Addition
@@ -190,7 +197,9 @@ def chat(
     auth: Annotated[
         Path | None, typer.Option(help="A file of name:password lines; only these people may use the page.")
     ] = None,
-    root_path: Annotated[str | None, typer.Option(help="Where a proxy shows the page, such as /underhood.")] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Where a proxy shows the page: /underhood, or https://example.org/underhood.")
+    ] = None,
     allow_uploads: Annotated[
         bool, typer.Option("--allow-uploads", help="Let people add PDFs of resources from the page.")
     ] = False,

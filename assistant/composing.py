@@ -16,8 +16,10 @@ from assistant.answers import Answer, Citation, Considered, Outcome, Pointer
 from assistant.confidence import Calibration, Signals
 from assistant.grounding import Grounder
 from assistant.retrieval import WHOLE, ClaimFound, Evidence, PartEvidence, Search
-from assistant.writers.extractive import Chosen, Draft, compose, window
+from assistant.writers import windows
+from assistant.writers.extractive import Chosen, Draft, compose
 from assistant.writers.model import Material, ModelAnswer
+from assistant.writers.windows import Found
 from ingest.catalogue import Catalogue
 from ingest.notes import Claim, ClaimCitation, Note
 
@@ -74,11 +76,28 @@ class Composer:
         if paths:
             probability = draft.probability if draft.chosen else self._calibration.answered
             return replace(draft, paths=tuple(dict.fromkeys(paths.values())), probability=probability)
-        if draft.chosen or draft.probability < self._calibration.partly / 2:
-            return draft
+        if not draft.chosen:
+            return replace(draft, window=self._window(evidence, windows.COVERED))
+        if self._is_near_only(draft) and (found := self._window(evidence, windows.INSTEAD)):
+            return replace(draft, chosen=(), window=found)
+        return draft
+
+    def _is_near_only(self, draft: Draft) -> bool:
+        """Whether the notes are silent on what is asked: the one claim is not sure to answer, and lacks words of the question."""
+        one = draft.chosen[0]
+        if len(draft.chosen) > 1 or draft.unanswered or one.probability >= self._calibration.answered:
+            return False
+        return self._search.coverage(one.part.text, one.found.claim)[0] < windows.COVERED
+
+    def _window(self, evidence: Evidence, least: float) -> Found | None:
+        """A stretch of a reading that speaks of the question as a whole."""
         text = self._index.store.text
-        return replace(
-            draft, window=window(self._search.passages(evidence), lambda p, a, b: text(p.passage.document, a, b))
+        return windows.window(
+            self._search.passages(evidence),
+            self._search.words.expanded(evidence.question.text),
+            self._index.passage_words.rarity,
+            lambda p, a, b: text(p.passage.document, a, b),
+            least,
         )
 
     def base(self, asked: str, standalone: str, draft: Draft, evidence: Evidence) -> Answer:
@@ -131,7 +150,7 @@ class Composer:
             reason = f"Our notes cover {name}, but nothing on “{evidence.unseen[0]}”"
         else:
             reason = "Our notes on the reading list do not answer this"
-        reason += "; the list ends in spring 2018."
+        reason += f"; the list ends in {ends}." if (ends := self._catalogue.ends) else "."
         places = "; ".join(f"{self._catalogue.by_id[p.id].short}: {p.reason}" for p in nearest)
         where = f" The nearest there is: {places}." if nearest else ""
         return replace(

@@ -156,7 +156,7 @@ def numbered(
     for text, citations, part in drafts:
         for citation in citations:
             known.setdefault(citation, len(known) + 1)
-        quoted = any(c.relation == "quotes" for c in citations)
+        quoted = any(c.relation == "quotes" or (c.relation == "related" and c.link == "search") for c in citations)
         support, remarks = support_of(text, citations)
         statements.append(
             Statement(
@@ -200,7 +200,8 @@ def notice(statements: Sequence[Statement], citations: Sequence[Citation]) -> st
     }.get(frozenset(voices), "From our study notes and the readings")
     sentences = "sentence" if total == 1 else "sentences"
     if voices == {"reading"}:
-        return f"{whose}."
+        related = all(c.relation == "related" for c in citations)
+        return "From a text beside the list, in its own words." if related else f"{whose}."
     if not solid:
         return f"{whose}; the sources' own words are not behind {'it' if total == 1 else 'them'}, so each citation is an address."
     if voices == {"model"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ingest.added import reading_list
@@ -99,7 +99,10 @@ def print_listing(rows: Sequence[dict[str, Any]]) -> None:
         way = f"{access}: {row['url']}" if row["url"] else "added by you"
         cells = (row["id"], row["identity"], row["basis"] or "–", str(row["claims"]), held, way)
         table.add_row(*map(Text, cells))  # as plain text: a title in square brackets is no style
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width, and programs look for whole ids
+        console = Console(width=200)
+    console.print(table)
     stale = sorted({row["id"] for row in rows for d in row["held"] if d["stale"]})
     if stale:
         print(f"Stale: {', '.join(stale)}. Look for a newer copy: underhood ingest --fetch --only ID")
@@ -113,8 +116,13 @@ def _held(document: Mapping[str, Any]) -> str:
     return f"{related}{document['edition'] or document['name']}{pages}{fetched}{stale}"
 
 
-def fetch_plan(settings: Settings, only: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """What ``underhood ingest --fetch`` would ask the web for, one mapping a file; nothing is fetched."""
+def fetch_plan(
+    settings: Settings, only: Sequence[str] = (), size: Callable[[str], int | None] = lambda url: None
+) -> list[dict[str, Any]]:
+    """What ``underhood ingest --fetch`` would ask the web for, one mapping a file; nothing is fetched.
+
+    ``size`` gives the bytes that an address holds, where they can be learned; else those of the catalogue are told.
+    """
     catalogue = reading_list(settings)
     if unknown := [r for r in only if r not in catalogue.by_id]:
         raise ReadingError("no such resource", where=f"--only {unknown[0]}", todo="See: underhood readings")
@@ -130,7 +138,7 @@ def fetch_plan(settings: Settings, only: Sequence[str] = ()) -> list[dict[str, A
                 "edition": one.file.edition,
                 "role": one.file.role,
                 "licence": one.resource.licence,
-                "bytes": one.file.bytes,
+                "bytes": size(one.file.url) or one.file.bytes,
                 "held": one.held.name if one.held else by_hand,
                 "fetched": record.on if record else None,
                 "would": "nothing: brought by hand" if by_hand else "ask whether it changed" if record else "fetch",
@@ -146,9 +154,23 @@ def print_plan(plan: Sequence[Mapping[str, Any]]) -> None:
         of = f", of {one['fetched']}" if one["fetched"] else ""
         held = f"held: {one['held']}{of}" if one["held"] else "not here"
         print(f"{one['resource']}: {one['edition']}{related}")
-        print(f"  {one['url']}\n  {one['licence']}; {held} → {one['would']}")
+        large = f"{one['bytes'] / 1e6:.1f} MB; " if one["bytes"] else ""
+        print(f"  {one['url']}\n  {large}{one['licence']}; {held} → {one['would']}")
     new = sum(o["would"] == "fetch" for o in plan)
-    print(f"{len(plan)} files, {new} of them not here yet. Nothing was fetched.")
+    print(f"{len(plan)} files, {new} of them not here yet; {sizes(o['bytes'] for o in plan)}. Nothing was fetched.")
+
+
+def sizes(known: Iterable[int | None]) -> str:
+    """How large files are, in words, as far as that is known."""
+    known = list(known)
+    total, unknown = sum(n or 0 for n in known) / 1e6, sum(not n for n in known)
+    if unknown == len(known):
+        return "how large is not known here"
+    return (
+        f"{total:.1f} MB"
+        if not unknown
+        else f"{len(known) - unknown} of them {total:.1f} MB, the others of unknown size"
+    )
 
 
 def offer(settings: Settings) -> str:
@@ -157,13 +179,14 @@ def offer(settings: Settings) -> str:
     resources = [r for r in catalogue if r.fetch]
     if not resources:
         return ""
-    files = sum(len(r.fetch) for r in resources)
+    files = [f for r in resources for f in r.fetch]
     common = Counter(r.licence for r in resources).most_common(4)
     rest = len(resources) - sum(n for _, n in common)
     licences = [f"  {n:3} × {licence}" for licence, n in common] + ([f"  {rest:3} × others"] if rest else [])
     lines = [
-        f"{len(resources)} of the {len(catalogue)} resources can be read freely on the web ({files} files), as the list has it:",
+        f"{len(resources)} of the {len(catalogue)} resources can be read freely on the web ({len(files)} files), as the list has it:",
         *licences,
+        f"Size: {sizes(f.bytes for f in files)}; --sizes with --dry-run asks the servers.",
         "Fetch them for your own use: underhood ingest --fetch   (what exactly: add --dry-run)",
     ]
     return "\n".join(lines)

@@ -16,6 +16,11 @@ A_MINUTE = 30
 AT_ONCE, WAITING = 4, 60
 
 
+def slower(wait: int) -> str:
+    """What a person is told who asks too fast."""
+    return f"That is a lot of questions at once; go on in {wait} second{'' if wait == 1 else 's'}."
+
+
 class Pace:
     """How fast each session asks; forgets sessions that were quiet for a minute."""
 

@@ -153,6 +153,7 @@ _WHAT_IS = re.compile(
     r"^(?:so\s+)?(?:what(?:'s| is| are| was| were| exactly is| exactly are)|define|whats)\s+(?:an?\s+|the\s+)?(?P<x>.+?)[?.!]*$",
     re.I,
 )
+_PURPOSE = re.compile(r"\s+(?:(?:used|good|needed|useful|there) )?for$", re.I)
 _WH_CLAUSE = re.compile(rf"\b{_ASK}\b", re.I)
 
 
@@ -289,7 +290,7 @@ def subject_of(text: str, names: Names) -> str | None:
     """The thing a question is about: X of "what is X", else the first concept it names."""
     m = _WHAT_IS.match(text) or _ABOUT.match(text)
     if m and len(m["x"].split()) <= 6 and not _PRONOUN.search(m["x"]) and not _WH_CLAUSE.search(m["x"]):
-        return m["x"]
+        return _PURPOSE.sub("", m["x"])
     found = names.mentions(text)
     if not found and (m := _DOES.match(text)) and not _PRONOUN.search(m["x"]):
         return m["x"]

@@ -6,6 +6,7 @@ computed exactly and weighed by ranking.py.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ KIND_FLOOR = -5.0
 WHOLE = 0.93
 #: … and has more than this share of its words.
 MOST_WORDS = 0.8
+#: Questions whose claims are scored at the same time: more threads only take the interpreter from each other.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,24 @@ class Search:
         offsets = np.zeros(len(index.claims) + 1, np.int64)
         np.add.at(offsets, index.question_owner + 1, 1)
         self._offsets = np.cumsum(offsets)
+        self._turn = threading.Semaphore(_AT_ONCE)
 
     def find(self, question: Question, *, resources: frozenset[str] | None = None) -> Evidence:
         """The claims for a question; ``resources`` narrows them to those that cite one of these."""
         variants = [self.words.variants(p.text) for p in question.parts]
         unique = list(dict.fromkeys([question.text, *(v for found in variants for v in found)]))
-        encoded = self._embedder.encode(unique)
-        vectors = dict(zip(unique, encoded, strict=True))
+        vectors = dict(zip(unique, self._embedder.encode(unique), strict=True))
+        with self._turn:
+            return self._found(question, variants, vectors, resources)
+
+    def _found(
+        self,
+        question: Question,
+        variants: Sequence[Sequence[str]],
+        vectors: Mapping[str, Vectors],
+        resources: frozenset[str] | None,
+    ) -> Evidence:
+        """What ``find`` finds; ``variants`` of each part, with the ``vectors`` of all."""
         whole = vectors[question.text]
         cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
         top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]

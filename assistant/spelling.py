@@ -27,6 +27,8 @@ CLIPPED = {
 _CLIPPED = re.compile(rf"\b(?:{'|'.join(CLIPPED)})\b")
 _TRAIN = re.compile(r"\btrain(?= (?:loss|accuracy|error|acc|set|data)\b)")
 _WORD = re.compile(r"[^\W\d_]+")
+#: A word that stands alone; not the "couldn" of "couldn't".
+_WHOLE = re.compile(r"\b[^\W\d_]+\b(?!['’]\w)")
 
 
 class Spelling:
@@ -43,7 +45,7 @@ class Spelling:
     def mended(self, text: str, known: Callable[[str], bool]) -> str:
         """The text with each slip mended and clipped words written out; ``known`` says which words are none."""
         text = _CLIPPED.sub(lambda m: CLIPPED[m[0]], _TRAIN.sub("training", text))
-        return _WORD.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
+        return _WHOLE.sub(lambda m: self._word(m[0]) if not known(m[0]) else m[0], text)
 
     def _word(self, word: str) -> str:
         if len(word) < LEAST_LETTERS or not (word.islower() or word.istitle()):

@@ -103,6 +103,16 @@ class Verifier:
         names = names_of(self._catalogue)
         return [self._quote(_Sought(n, q, named)) for n, (q, named) in enumerate(quotations(text, names), 1)]
 
+    def saved(self, text: str, where: str = "") -> list[Verdict]:
+        """The verdicts on what somebody saved: an answer (JSON), or any text. Raises QuestionError, which names ``where``."""
+        if not text.lstrip().startswith("{"):
+            return self.text(text)
+        try:
+            raw = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise QuestionError(f"not JSON: {error}", where=where) from error
+        return self.answer(Answer.from_json(raw))
+
     def _citation(self, citation: Citation) -> Verdict:
         if citation.quote is None:
             return Verdict(citation.number, "", citation.check, citation.place, "Nothing was quoted; an address only.")
@@ -289,11 +299,4 @@ def verify_file(settings: Settings, path: Path) -> list[Verdict]:
         raise QuestionError(
             f"cannot be read ({error})", where=str(path), todo="Name a saved answer or a text file"
         ) from error
-    verifier = Verifier(Index.open(settings.index), reading_list(settings))
-    if text.lstrip().startswith("{"):
-        try:
-            raw = json.loads(text)
-        except ValueError as error:
-            raise QuestionError(f"not JSON: {error}", where=str(path)) from error
-        return verifier.answer(Answer.from_json(raw))
-    return verifier.text(text)
+    return Verifier(Index.open(settings.index), reading_list(settings)).saved(text, str(path))

@@ -48,7 +48,8 @@ class Vocabulary:
         return text if mended == bare else mended
 
     def _known(self, word: str) -> bool:
-        return any(map(self.index.claim_words.knows, tokens(word)))
+        """Whether a word stands in a claim or a reading, so that it is none that slipped."""
+        return any(self.index.claim_words.knows(t) or self.index.passage_words.knows(t) for t in tokens(word))
 
     @cached_property
     def _spelling(self) -> Spelling:

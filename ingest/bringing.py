@@ -22,7 +22,7 @@ from ingest.catalogue import Catalogue, Fetchable, Resource
 from ingest.documents import Parsed
 from ingest.errors import FetchError, ReadingError
 from ingest.report import Report, Skipped
-from ingest.sources import Source, SourceShelf, found_in, read_file, write_whole
+from ingest.sources import Source, SourceShelf, found_in, plain_name, read_file, write_whole
 
 if TYPE_CHECKING:
     from ingest.fetching import Fetcher
@@ -117,13 +117,13 @@ def add(
     if not parsed.text.strip():
         raise ReadingError("; ".join(parsed.warnings) or "it has no text", where=where)
     digest = hashlib.sha256(data).hexdigest()
-    shelf.keep(Source(addition.resource, addition.file.name, digest, how="add"), data)
+    shelf.keep(Source(addition.resource, plain_name(addition.file.name), digest, how="add"), data)
     if addition.resource in catalogue.by_id:
         return None
     known = added.get(addition.resource)
     return AddedResource(
         id=addition.resource,
-        title=addition.title or (known.title if known else None) or _title(parsed) or addition.file.name,
+        title=addition.title or (known.title if known else None) or _title(parsed) or plain_name(addition.file.name),
         authors=addition.authors or (known.authors if known else ()),
         year=addition.year or (known.year if known else None),
     )
@@ -161,11 +161,15 @@ def fetch(
     before: Before,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Fetch files and keep them one by one, so that what came is not lost where the rest is interrupted."""
+    """Fetch files and keep them one by one, so that what came is not lost where the rest is interrupted.
+
+    ``progress`` is told how many were asked for; it may raise, to end it between two files.
+    """
     from ingest.fetching import Validators
 
     records = read_records(shelf.folder)
-    for done, one in enumerate(files, 1):
+    for done, one in enumerate(files):
+        progress(done)
         url, held = one.file.url, one.held
         if one.by_hand:
             report.skipped.append(Skipped(f"{one.resource.id} {url}", "this edition is here already, brought by hand"))
@@ -180,8 +184,6 @@ def fetch(
             todo = f". {error.todo}" if error.todo else ""
             report.skipped.append(Skipped(f"{one.resource.id} {url}", f"{error.what}{todo}"))
             continue
-        finally:
-            progress(done)
         today = dt.date.today().isoformat()
         if got is None:
             assert record is not None  # the server was asked about this very copy
@@ -199,6 +201,7 @@ def fetch(
                 )
         shelf.write()
         write_whole(shelf.folder / "fetched.json", json.dumps([asdict(r) for r in records.values()], indent=1).encode())
+    progress(len(files))
 
 
 def _keep_fetched(shelf: SourceShelf, source: Source, data: bytes, report: Report, before: Before) -> bool:

@@ -81,10 +81,11 @@ class Resource:
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class Catalogue:
-    """All sections, in the order of the list, and all resources, sorted by id."""
+    """All sections, in the order of the list, and all resources, sorted by id; ``ends`` says until when the list reaches."""
 
     section: tuple[ListSection, ...]
     resource: tuple[Resource, ...]
+    ends: Text | None = None
 
     @cached_property
     def by_id(self) -> dict[str, Resource]:

@@ -1,14 +1,16 @@
 """Texts to vectors: the ``Embedder`` protocol, the packaged all-MiniLM-L6-v2, and the vector cache.
 
-This module alone imports sentence_transformers (and torch), inside functions, and only where many texts are embedded
-or another model is set: questions go through minilm.py. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
+This module alone imports sentence_transformers (and torch), inside functions, and only where another model is set or
+many texts are embedded on a machine where torch is the faster: else texts go through minilm.py. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import EmbedderError
-from ingest.minilm import MiniLM
+from ingest.minilm import THREADS, MiniLM, processors
 from ingest.settings import DEFAULT_EMBEDDER
 
 Vectors = NDArray[np.float32]
@@ -35,8 +37,12 @@ _BATCH = 32
 _PIECE = 1024
 #: Texts at once on a graphics card: enough to fill it, and under 1 GB of its memory at our model's 256 tokens.
 _CARD_BATCH = 256
+#: Texts at once through minilm.py: its batches are as long as their longest text, and larger ones are no faster.
+_LIGHT_BATCH = 16
 #: Loading torch takes as long as embedding some hundred texts without it.
 _FEW = 256
+#: What the drivers of graphics cards leave in /dev; asking torch would mean loading it.
+_CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 class Embedder(Protocol):
@@ -80,14 +86,15 @@ class SentenceTransformerEmbedder:
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors, shape (len(texts), dimensions), float32; longest texts first, so that batches are even.
 
-        Few texts go through minilm.py where the model is the packaged one, many through sentence-transformers.
+        Texts go through minilm.py where the model is the packaged one, but many of them through sentence-transformers
+        where that is the faster.
         """
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        light = self._packaged and len(texts) <= _FEW
+        light = self._packaged and (len(texts) <= _FEW or not _torch_is_faster())
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         out = np.empty((len(texts), self.dimensions), np.float32)
-        step = _BATCH if light else 16 * _BATCH
+        step = _LIGHT_BATCH if light else 16 * _BATCH
         for first in range(0, len(order), step):
             part = order[first : first + step]
             chosen = [texts[i] for i in part]
@@ -202,6 +209,13 @@ def _computes_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@cache
+def _torch_is_faster() -> bool:
+    """Whether torch embeds many texts faster than onnxruntime: on a graphics card, in bfloat16, or on many processors."""
+    card = sys.platform == "darwin" or bool(shutil.which("nvidia-smi")) or any(Path(c).exists() for c in _CARDS)
+    return card or _computes_bfloat16() or processors() > THREADS
 
 
 class GatheringEmbedder:

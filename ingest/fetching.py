@@ -110,12 +110,18 @@ class Fetcher:
     """Fetches files one after another. Close it, or use it in a ``with`` statement.
 
     ``rule`` says why an address is refused (None: it is not); tests give one that lets their loopback server in.
+    ``check`` is called before each request and at each part of a file; what it raises ends the fetch.
     """
 
     def __init__(
-        self, manners: Manners | None = None, *, rule: AddressRule = refusal, resolver: Resolver = resolve
+        self,
+        manners: Manners | None = None,
+        *,
+        rule: AddressRule = refusal,
+        resolver: Resolver = resolve,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._manners = manners or Manners()
+        self._manners, self._check = manners or Manners(), check
         self._network = Network(rule, resolver)
         self._robots: dict[str, RobotFileParser | FetchError] = {}
         self._asked: dict[str, float] = {}
@@ -155,6 +161,17 @@ class Fetcher:
         except FetchError as error:
             raise FetchError(error.what, where=url, todo=error.todo) from error
 
+    def size(self, url: str) -> int | None:
+        """How many bytes a file has, asked by HEAD; None where the server does not tell, or may not be asked."""
+        self._network.deadline = time.monotonic() + self._manners.silence
+        try:
+            with self._followed(url, None, robots=True, method="HEAD") as response:
+                _expect_success(response)
+                declared = response.headers.get("content-length", "")
+        except FetchError:
+            return None
+        return int(declared) if declared.isdecimal() else None
+
     def _retried(self, work: Callable[[], _T]) -> _T:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._manners.attempts),
@@ -180,15 +197,18 @@ class Fetcher:
         return Fetched(named(url, media, data, final), data, validators)
 
     @contextmanager
-    def _followed(self, url: str, held: Validators | None, *, robots: bool) -> Iterator[httpx.Response]:
+    def _followed(
+        self, url: str, held: Validators | None, *, robots: bool, method: str = "GET"
+    ) -> Iterator[httpx.Response]:
         """The response at the end of the redirects; every step is checked, paused for and, with ``robots``, allowed."""
         target = _address(url)
         for _ in range(self._manners.redirects + 1):
             if robots:
                 self._ask_robots(target)
+            self._check()
             self._pause(target)
             conditions = held.headers if held and held.url == str(target) else {}
-            with self._translated(), self._client.stream("GET", target, headers=conditions) as response:
+            with self._translated(), self._client.stream(method, target, headers=conditions) as response:
                 if response.status_code == 304 and not conditions:
                     raise FetchError("says that nothing changed, without having been asked")
                 if not response.has_redirect_location:
@@ -265,6 +285,7 @@ class Fetcher:
             raise FetchError(f"is larger than {most / 2**20:.3g} MB")
         body = bytearray()
         for part in response.iter_raw():
+            self._check()
             if self._late():
                 raise httpx.ReadTimeout("over")
             try:

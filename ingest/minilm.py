@@ -20,7 +20,7 @@ from ingest.onnx import Graph
 
 Array = NDArray[np.float32]
 #: More threads than this wait for each other on texts as short as ours.
-_THREADS = 4
+THREADS = 4
 
 
 class MiniLM:
@@ -106,7 +106,7 @@ def _session(graph: Graph) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(_THREADS, processors())
+    options.intra_op_num_threads = min(THREADS, processors())
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(v)) for v in graph.weights.values()]

@@ -15,7 +15,7 @@ import sentencex
 
 from ingest.documents import UNQUOTABLE, Parsed, locate, marked
 
-RECIPE = "passages-2"
+RECIPE = "passages-3"
 #: Tokens of a passage without its heading; the model reads 256 with both and its two special tokens.
 PASSAGE_TOKENS = 200
 HEADING_TOKENS = 50
@@ -26,7 +26,7 @@ _UNRESOLVED = re.compile(
     r"otherwise|consequently|again|finally|next|first|second|third|second(?:ly)|third(?:ly)|in contrast|on the other hand|"
     r"for (?:example|instance)|in (?:this|that|these|such)|with (?:this|these)|it|its|they|their|them|he|she|his|her|this|"
     r"that|these|those|such|here|there|both|another|to (?:that|this) end|in words|\w+ (?:it|them|they)|"
-    r"the (?:former|latter|above|following|same|previous|other)|"
+    r"(?:an?|the) similar|the (?:former|latter|above|following|same|previous|other)|"
     # What a speaker says to the room, or a writer to the reader, before the point is made.
     r"i|let me|let['’]s|well|yeah|yes|no|ok|okay|uh|um|now|just|see|you (?:may|might) want|in other words|in particular|"
     r"in fact|as (?:you|we|expected|mentioned|before)|recall|notice|note)\b",
@@ -34,7 +34,8 @@ _UNRESOLVED = re.compile(
 )
 _POINTS_AWAY = re.compile(
     r"\b(?:fig(?:ure|\.)?|eq(?:uation|n|\.)?|table|algorithm|section|sec\.|chapter|theorem|lemma|appendix|exercise|listing)"
-    r"\s*\(?\d|\?\?|\b(?:above|below)\b[.,;)]|\babove (?:example|equation)|\((?:\d+(?:\.\d+)*)\)|\bas follows\b|:\s*$",
+    r"\s*\(?\d|\?\?|\b(?:above|below)\b[.,;)]|\babove (?:example|equation)|"
+    r"\b(?:the|see) documentation\b|\b(?:read|find) (?:much )?more\b|\bblog posts?\b|\b(?:example|figure|table|diagram|plot|picture|image|list|code|snippet|equation|formula|algorithm)s? (?:above|below)\b|\((?:\d{1,3}(?:\.\d+)*)\)|\bas follows\b|:\s*$",
     re.I,
 )
 
@@ -48,6 +49,15 @@ _ON_THE_WAY = re.compile(
     r"^(?:note|notice|hint|remark|to keep the|for simplicity|to get)\b",
     re.I,
 )
+# What is left of a formula that lost its shape, of an accent beside its letter, of a list's or footnote's number.
+_BROKEN = re.compile(
+    r"\b[b-zB-HJ-Z0-9] [b-zB-HJ-Z0-9]\b|\w \{\S{1,4}\}|[\w)\]] ,(?:\s|$)|(?:^|[\s(])[¨´ˆ˜¯˘˚ˇ¸]|\. \.$|^\d+[A-Z]|^\d+(?:\.\d+)*,?\s"
+)
+_BEFORE = re.compile(r"\s*(?:[•❒▪◦■●‣➢]\s*)?")
+_IN_TEX = re.compile(r"\$[^$]*\$")
+_ENUMERATOR = re.compile(r"(?:^|\s)(?:\d{1,2}|[a-z])$")
+_PAIRS = frozenset({"()", "[]", "{}", "[)", "(]"})
+_BACK = re.compile(r"\bon the other hand\b|\b(?:one|any|each|every|another|many) such\b")
 _POINTING = re.compile(r"\b(?:this|these|those)\b\W*(\w*)", re.I)
 
 
@@ -70,8 +80,8 @@ class Passage:
     sentences: tuple[Sentence, ...]
 
     def embedded(self, text: str) -> str:
-        """What the model sees: heading path and passage."""
-        passage = " ".join(text[self.start : self.end].split())
+        """What the model sees: heading path and sentences, without the code, formulas and figures that stand between."""
+        passage = " ".join(" ".join(text[s.start : s.end].split()) for s in self.sentences)
         return f"{' › '.join(self.heading[-2:])}: {passage}" if self.heading else passage
 
 
@@ -140,10 +150,10 @@ def _sentences(parsed: Parsed, start: int, end: int) -> Iterator[Sentence]:
 
 
 def split(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence of running text starts and ends, without the white space around it."""
+    """Where each sentence of running text starts and ends, without the white space around it and a list's bullet before it."""
     for piece in sentencex.get_sentence_boundaries("en", text):
         raw = piece["text"]
-        first = piece["start_index"] + len(raw) - len(raw.lstrip())
+        first = piece["start_index"] + _BEFORE.match(raw).end()  # type: ignore[union-attr]  # it matches anything
         last = piece["start_index"] + len(raw.rstrip())
         if last > first:
             yield first, last
@@ -153,7 +163,7 @@ def stands_alone(sentence: str) -> bool:
     """Whether a sentence makes sense by itself: fit to be shown, long enough, with a subject of its own."""
     return (
         _words(sentence) >= _MIN_WORDS
-        and "on the other hand" not in sentence
+        and not _BACK.search(sentence)
         and is_showable(sentence)
         and not _UNRESOLVED.match(sentence)
         and all(_is_named(sentence[: m.start()], m[1]) for m in _POINTING.finditer(sentence))
@@ -177,9 +187,25 @@ def is_showable(sentence: str) -> bool:
         and sentence.rstrip("\"')”’]").endswith((".", "!"))
         and letters > 0.75 * len(sentence)
         and "\ufffd" not in sentence
+        and not _BROKEN.search(prose := _IN_TEX.sub("x", sentence))
+        and _is_closed(prose)
         and not _POINTS_AWAY.search(sentence)
         and not _ON_THE_WAY.search(sentence)
     )
+
+
+def _is_closed(text: str) -> bool:
+    """Whether each bracket has its partner, but for 1) and a) before an item; [0, 1) is a pair too."""
+    opened: list[str] = []
+    for at, c in enumerate(text):
+        if c in "([{":
+            opened.append(c)
+        elif opened and c in ")]}":
+            if opened.pop() + c not in _PAIRS:
+                return False
+        elif c in ")]}" and not (c == ")" and _ENUMERATOR.search(text[:at])):
+            return False
+    return not opened
 
 
 def _words(text: str) -> int:

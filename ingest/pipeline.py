@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ingest import bringing, readers
 from ingest.added import AddedResource, load_added, merged, save_added
@@ -41,12 +41,11 @@ DEAD_ROWS = 0.3
 
 @dataclass(frozen=True)
 class Corpus:
-    """What the assistant knows by itself: catalogue, notes and anchors, with one hash of it all."""
+    """What the assistant knows by itself: catalogue, notes and anchors."""
 
     catalogue: Catalogue
     notes: tuple[Note, ...]
     anchors: Mapping[str, tuple[Anchor, ...]]
-    sha256: str
 
 
 def load_corpus(folder: Path) -> Corpus:
@@ -57,7 +56,7 @@ def load_corpus(folder: Path) -> Corpus:
     if serious:
         more = f" ({len(serious) - 1} more; see underhood doctor --notes)" if len(serious) > 1 else ""
         raise NotesError(serious[0].what + more, where=serious[0].where)
-    return Corpus(catalogue, tuple(notes), read_anchors(folder / "anchors"), corpus_hash(folder))
+    return Corpus(catalogue, tuple(notes), read_anchors(folder / "anchors"))
 
 
 def corpus_hash(folder: Path) -> str:
@@ -72,11 +71,8 @@ def corpus_hash(folder: Path) -> str:
 
 def wanted_stamp(settings: Settings, embedder: Embedder) -> Stamp:
     """What the index should have been made with, now."""
-    return _stamp(settings, embedder, corpus_hash(settings.corpus))
-
-
-def _stamp(settings: Settings, embedder: Embedder, corpus: str) -> Stamp:
-    return Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus, "server" if settings.chroma_url else "here")
+    where: Literal["here", "server"] = "server" if settings.chroma_url else "here"
+    return Stamp(SCHEMA, embedder.fingerprint, RECIPES, corpus_hash(settings.corpus), where)
 
 
 @dataclass(frozen=True)
@@ -136,20 +132,23 @@ def _ingest(
     progress: Progress,
     before_publish: Callable[[], None],
 ) -> Report:
-    corpus = load_corpus(settings.corpus)
+    catalogue = load_catalogue(settings.corpus)
     added = load_added(settings.home)
     embedder = embedder or SentenceTransformerEmbedder(settings.embedder)
-    stamp = _stamp(settings, embedder, corpus.sha256)
+    stamp = wanted_stamp(settings, embedder)
     base, manifest = _base(settings, stamp)
+    same = manifest is not None and manifest.stamp == stamp  # then the notes were read and checked when it was built
+    corpus = None if same else load_corpus(settings.corpus)
     shelf = SourceShelf(settings.sources)
     report = Report()
-    _bring(shelf, corpus.catalogue, added, brought, report, _refused(base), progress)
-    report.resources = len(merged(corpus.catalogue, added.values()))
+    _bring(shelf, catalogue, added, brought, report, _refused(base), progress)
+    report.resources = len(merged(catalogue, added.values()))
     wanted = {s.key: (s, _document_hash(s)) for s in shelf.sources.values()}
-    if manifest and manifest.stamp == stamp and _holds(base, wanted, report):
+    if manifest and same and _holds(base, wanted, report):
         _save(settings, shelf, added)
         report.counts = manifest.counts
         return report
+    corpus = corpus or load_corpus(settings.corpus)
     forget = partial(vectors.forget, settings.chroma_url)
     folder = generation.begin(settings.index, base, forget)
     cached = CachedEmbedder(embedder, settings.cache)
@@ -324,8 +323,7 @@ def _fill(
     if changed:
         progress("readings", len(changed), len(changed))
     for key in set(stored) - set(changed) - set(report.removed):
-        if (held := builder.store.document(key)) is not None:
-            builder.resolve_anchors(held, corpus.anchors)
+        builder.resolve_anchors(key, corpus.anchors)
     if changed or report.removed or not (builder.folder / "sentences.npy").exists():
         builder.embed_sentences()
     (builder.folder / "refused.json").write_text(json.dumps(refused, ensure_ascii=False), "utf-8")

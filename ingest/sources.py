@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+import unicodedata
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -145,10 +146,14 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
     facts = _manifest(folder)
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_dir() or path.suffix.casefold() in IGNORED or "/" not in name or path.name.startswith("."):
+        listed = path.relative_to(folder).as_posix()
+        name = plain_name(listed)
+        if (path.is_dir() and not path.is_symlink()) or path.suffix.casefold() in IGNORED or path.name.startswith("."):
             continue
         resource, _, rest = name.partition("/")
+        if not rest and not path.is_dir():
+            yield ReadingError("it lies in no folder named after a resource (see: underhood readings)", where=name)
+            continue
         if resource not in resources:
             yield ReadingError(
                 f"no resource {resource!r} in the catalogue", where=name, todo="Rename its folder to a resource id"
@@ -160,7 +165,7 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
             reason = error.what if isinstance(error, ReadingError) else (error.strerror or str(error))
             yield ReadingError(reason, where=name)
             continue
-        known = facts.get(name, {})
+        known = facts.get(listed, {})
         yield (
             Source(
                 resource=resource,
@@ -175,10 +180,17 @@ def found_in(folder: Path, resources: Collection[str]) -> Iterator[tuple[Source,
         )
 
 
+def plain_name(name: str) -> str:
+    """A file's name as it can be kept and shown: what is no text, and what steers a terminal, becomes U+FFFD."""
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in name)
+
+
 def _read_inside(path: Path, root: Path) -> bytes:
-    """The bytes of a regular file inside ``root``; links that leave it, pipes and devices are refused."""
+    """The bytes of a regular file inside ``root``; links to folders or out of it, pipes and devices are refused."""
     if not path.resolve().is_relative_to(root):
         raise ReadingError("a link that leads out of the folder; skipped")
+    if path.is_dir():
+        raise ReadingError("a link to a folder; skipped")
     return _read_regular(path)
 
 

@@ -9,6 +9,8 @@ from ingest.errors import CatalogueError
 _CATALOGUE = """\
 # A reading list. Use it with UNDERHOOD_CORPUS=<this folder>; after a change run `underhood ingest`.
 #
+# ends = "spring 2018"            # until when the list reaches: said where a question is declined
+
 # Sections come first, in the order they are shown. An example is a question that the page offers.
 
 [[section]]

@@ -79,6 +79,8 @@ ASSISTANT = [
     {
         "assistant.intent",
         "assistant.coverage",
+        "assistant.pointing",
+        "assistant.ellipsis",
         "assistant.conversation",
         "assistant.references",
         "assistant.quotations",

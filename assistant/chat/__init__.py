@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "serve"]
 
-# Gradio reads it when it is imported, which the modules of this package do.
+# Gradio reads these when it is imported, which the modules of this package do. It calls nobody; and it keeps no table of
+# the last 10,000 events, of which it would make a pandas frame after each one for a page that nobody opens.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
 
 
 def build(assistant: Assistant, *, allow_uploads: bool = False) -> gr.Blocks:

@@ -14,6 +14,7 @@ from typing import Any
 from assistant.answering import Assistant
 from assistant.chat.render import fill
 from assistant.listing import fetch_plan
+from assistant.quotations import MIN_WORDS
 from ingest.catalogue import Catalogue, Resource
 from ingest.index.reading import Index
 from ingest.notes import Claim, Note
@@ -110,11 +111,13 @@ def free(assistant: Assistant) -> Free:
 
 
 def view(assistant: Assistant, kind: str, name: str = "", allowed: Allowed = NOTHING) -> str:
-    """A view: ``list``, ``resource`` and its id, ``concepts``, ``concept`` and its slug, ``readings``."""
+    """A view: ``list``, ``resource`` and its id, ``concepts``, ``concept`` and its slug, ``readings``, ``verify``."""
     if kind == "resource" and name in assistant.catalogue.by_id:
         return _resource(assistant, assistant.catalogue.by_id[name], allowed)
     if kind == "readings":
         return _readings(assistant, allowed)
+    if kind == "verify":
+        return fill("verify.html", known=known(assistant), least=MIN_WORDS)
     if kind == "concept" and (note := _concepts(assistant.index).get(name)):
         return _concept(assistant, note)
     if kind == "concepts":

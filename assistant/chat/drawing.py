@@ -1,8 +1,8 @@
 """The process that draws one page: PDF on stdin, PNG on stdout.
 
-    python -m assistant.chat.drawing PAGE MEMORY_MB
+    python -m assistant.chat.drawing PAGE MEMORY_MB SECONDS
 
-Run by pictures.py, which gives it a time limit; it limits its own memory.
+Run by pictures.py. It limits its own memory and processor time.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ WIDTH, MOST_PIXELS = 1100, 4_000_000
 
 def main() -> int:
     """Draw the page; 1 where it cannot be drawn."""
-    page, memory_mb = int(sys.argv[1]), int(sys.argv[2])
+    page, memory_mb, seconds = map(int, sys.argv[1:])
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not reach the picture
     if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1_000_000, memory_mb * 1_000_000))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import pypdfium2
 

@@ -10,7 +10,7 @@ from gradio.themes.utils import fonts
 
 STATIC = Path(__file__).parent / "static"
 CSS = STATIC / "style.css"
-STYLE_ROUTE = "underhood/style.css"
+STYLE_ROUTE = "underhood-parts/style.css"
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Cpath d='M2 2h12v6a6 6 0 0 1-12 0z' fill='%230f6b62'/%3E%3Cpath d='M4 4h8v3H4z' fill='%23fff'/%3E%3C/svg%3E"

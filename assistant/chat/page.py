@@ -16,16 +16,31 @@ import gradio as gr
 from assistant.answering import Assistant
 from assistant.chat import browse, feedback, render
 from assistant.chat.browse import NOTHING, Allowed
+from assistant.chat.checking import Checking
 from assistant.chat.events import number, session, text, who
 from assistant.chat.pictures import Pages
-from assistant.chat.sessions import Turn, dumped, turns
+from assistant.chat.sessions import Turn, dumped, editing, turns
 from assistant.chat.shelf import Shelf, choices
 from assistant.chat.talking import Desk, talk, told
-from assistant.pacing import AT_ONCE, WAITING, Pace
+from assistant.pacing import AT_ONCE, WAITING, Pace, slower
 from assistant.verification import Verifier
 from ingest.errors import UnderhoodError
 
-_ACTS = ("ask", "retry", "edit", "rate", "verify", "open", "fresh", "narrow", "forget", "fetch", "remove")
+_ACTS = (
+    "ask",
+    "retry",
+    "edit",
+    "rate",
+    "verify",
+    "open",
+    "fresh",
+    "narrow",
+    "forget",
+    "fetch",
+    "remove",
+    "halt",
+    "examine",
+)
 _BRIDGE = (
     f"const acts = {list(_ACTS)!r};"
     "window.underhood = (act, data) => { if (acts.includes(act)) trigger(act, data || {}); };"
@@ -40,6 +55,8 @@ _NARROW = "Narrow the question"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop an event that comes before the last one of its kind is wholly over; ``Desk`` decides instead.
 _EVERY: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
+# Gradio keeps the last values of so many tabs; it would keep 10,000. The others miss nothing: the browser has theirs.
+_TABS = 16
 
 Update = dict[Any, Any]
 
@@ -48,6 +65,7 @@ def build(assistant: Assistant, *, allowed: Allowed = NOTHING, pace: Pace | None
     """The page over an open assistant; ``pace`` is shared with other ways to ask."""
     with gr.Blocks(title="Underhood", fill_width=True, analytics_enabled=False) as page:
         _Page(assistant, allowed, pace or Pace()).lay_out(page)
+    page.state_session_capacity = _TABS
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return page
 
@@ -73,11 +91,12 @@ class _Page:
                 self.examples = gr.HTML(browse.examples(self.assistant), elem_id="examples", apply_default_css=False)
             with gr.Column(elem_id="browse-view"):
                 self.browse = gr.HTML("", elem_id="browse", apply_default_css=False)
+                self.checking = Checking(self.assistant, self.pace)
                 self.shelf = Shelf(self.assistant, self.allowed)
         self.bridge = gr.HTML("", html_template=" ", js_on_load=_BRIDGE, elem_id="bridge")
         self.store = gr.HTML({}, html_template=" ", js_on_load=_STORE, elem_id="store")
-        self.editing = gr.State(False)
         self._wire(page)
+        self.checking.wire(self.bridge, self.status)
         self.shelf.wire(page, self.bridge, self.browse, self.scope)
 
     def _lay_out_composer(self) -> None:
@@ -104,9 +123,9 @@ class _Page:
 
     def _wire(self, page: gr.Blocks) -> None:
         said = [self.conversation, self.store, self.status]
-        box = [self.question, self.ask, self.stop, self.editing]
+        box = [self.question, self.ask, self.stop]
         asking: dict[str, Any] = {**_EVERY, "outputs": [*said, *box], "concurrency_id": "ask"}
-        typed = [self.question, self.store, self.scope, self.editing]
+        typed = [self.question, self.store, self.scope]
         running = [
             gr.on([self.ask.click, self.question.submit], self._typed, inputs=typed, **asking),
             self.bridge.ask(self._pointed, inputs=[self.store, self.scope], **asking),
@@ -118,7 +137,7 @@ class _Page:
         self.bridge.fresh(None, cancels=running).then(
             self._fresh, outputs=[*said, *box, self.scope, self.examples], **over
         )
-        self.bridge.edit(self._edit, inputs=[self.store], outputs=[self.question, self.editing, self.status], **_EVERY)
+        self.bridge.edit(self._edit, inputs=[self.store], outputs=[self.question, self.store, self.status], **_EVERY)
         self.bridge.rate(self._rate, inputs=[self.store], outputs=said, **_EVERY)
         self.bridge.verify(self._verify, inputs=[self.store], outputs=said, **_EVERY)
         self.bridge.forget(self._forget, outputs=[*said, *box, self.scope, self.examples], cancels=running, **over)
@@ -128,7 +147,7 @@ class _Page:
         page.load(
             self._loaded,
             inputs=[self.store],
-            outputs=[*said, self.browse, self.examples],
+            outputs=[*said, self.browse, self.examples, self.scope],
             js=_KEPT,
             queue=False,
             **_PRIVATE,
@@ -136,9 +155,9 @@ class _Page:
 
     # Asking
 
-    def _typed(self, question: str, raw: Any, scope: list[str], editing: bool, request: gr.Request) -> Iterator[Update]:
+    def _typed(self, question: str, raw: Any, scope: list[str], request: gr.Request) -> Iterator[Update]:
         before = turns(raw)
-        yield from self._answer(before[:-1] if editing else before, question, scope, request)
+        yield from self._answer(before[:-1] if editing(raw) else before, question, scope, request)
 
     def _pointed(self, raw: Any, scope: list[str], event: gr.EventData, request: gr.Request) -> Iterator[Update]:
         yield from self._answer(turns(raw), text(event, "question"), scope, request)
@@ -167,8 +186,7 @@ class _Page:
         self, before: list[Turn], question: str, scope: Sequence[str], stop: Event, request: gr.Request
     ) -> Iterator[Update]:
         if wait := self.pace.wait(who(request) or session(request)):
-            line = f"That is a lot of questions at once; go on in {wait} seconds."
-            growing: Iterator[Turn] = iter([Turn(question.strip(), "failed", text=line, scope=tuple(scope))])
+            growing: Iterator[Turn] = iter([Turn(question.strip(), "failed", text=slower(wait), scope=tuple(scope))])
         else:
             growing = talk(self.assistant, before, question, scope)
         for now in growing:
@@ -184,7 +202,6 @@ class _Page:
                 self.question: gr.update() if over or now.text else "",
                 self.ask: gr.update(visible=over),
                 self.stop: gr.update(visible=not over),
-                self.editing: False,
             }
 
     def _stopped(self, raw: Any, request: gr.Request) -> Update:
@@ -216,12 +233,12 @@ class _Page:
         question = before[-1].question if before else ""
         return {
             self.question: question,
-            self.editing: bool(before),
+            self.store: dumped(before, editing=bool(before)),
             self.status: _status("Change the question and ask; it takes the place of the last one."),
         }
 
     def _ready(self) -> Update:
-        return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False), self.editing: False}
+        return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
 
     # What people say of it
 
@@ -279,6 +296,7 @@ class _Page:
             self.status: _status(""),
             self.browse: self._viewed(wanted),
             self.examples: browse.examples(self.assistant),
+            self.scope: gr.update(choices=choices(self.assistant)),
         }
 
     def _viewed(self, wanted: dict[str, str]) -> str:

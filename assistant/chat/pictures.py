@@ -24,9 +24,11 @@ from ingest.settings import Settings
 from ingest.sources import SourceShelf
 
 #: Where the page asks for a picture: ``ROUTE/<source_sha256>/<page>.png``.
-ROUTE = "underhood/page"
-#: Seconds that drawing one page may take, megabytes it may use, pictures kept, drawings at a time.
+ROUTE = "underhood-parts/page"
+#: Seconds of processor time that drawing one page may take, megabytes it may use, pictures kept, drawings at a time.
 SECONDS, MEMORY_MB, KEPT, AT_ONCE = 20, 1500, 300, 2
+#: Seconds until a drawing is given up where the processor is busy with other things.
+PATIENCE = 120
 _PACKAGES = Path(__file__).parents[2]
 
 
@@ -89,7 +91,7 @@ class Drawer:
         source = next((s for s in SourceShelf(self._shelf).sources.values() if s.sha256 == sha256), None)
         if source is None:
             raise ReadingError("no such reading is held here", where=sha256[:12])
-        if not self._slots.acquire(timeout=SECONDS):
+        if not self._slots.acquire(timeout=PATIENCE):
             raise ReadingError("too many pages are being drawn; try again in a moment", where=source.key)
         try:
             data = draw(self._shelf / sha256, page, source.key)
@@ -110,15 +112,15 @@ class Drawer:
 
 def draw(path: Path, page: int, name: str) -> bytes:
     """A page of the PDF at ``path`` as PNG, drawn in a process of its own. Raises ReadingError."""
-    command = [sys.executable, "-m", "assistant.chat.drawing", str(page), str(MEMORY_MB)]
+    command = [sys.executable, "-m", "assistant.chat.drawing", str(page), str(MEMORY_MB), str(SECONDS)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGES), os.environ.get("PYTHONPATH", "")])}
     try:
         with path.open("rb") as pdf:
             done = subprocess.run(
-                command, stdin=pdf, capture_output=True, timeout=SECONDS, check=False, env=environment
+                command, stdin=pdf, capture_output=True, timeout=PATIENCE, check=False, env=environment
             )
     except subprocess.TimeoutExpired:
-        raise ReadingError(f"drawing page {page} took more than {SECONDS} s", where=name) from None
+        raise ReadingError(f"drawing page {page} took more than {PATIENCE} s", where=name) from None
     except OSError as error:
         raise ReadingError(f"the kept file is gone ({error.strerror})", where=name) from error
     if done.returncode != 0 or not done.stdout.startswith(b"\x89PNG"):

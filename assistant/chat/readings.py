@@ -1,7 +1,7 @@
 """Readings brought and taken away from the page: the free ones fetched, a PDF of one's own, with progress.
 
-The work is ``ingest``'s, which reads files in its guarded process. One piece of work runs at a time, and whoever
-looks sees how far it is. Knows no Gradio.
+The work is ``ingest``'s, which reads files in its guarded process. One piece of work runs at a time; whoever looks
+sees how far it is, and it can be stopped: the index then stays as it was. Knows no Gradio.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.errors import ReadingError, UnderhoodError
@@ -25,15 +25,23 @@ MOST_MB = 100
 Progress = Callable[[str, int, int], None]
 
 
+class Stopped(Exception):
+    """A person stopped the work."""
+
+
 @dataclass(frozen=True)
 class Stage:
-    """How far the work is: a line, ``done`` of ``total`` (0: not known), what went wrong with single files."""
+    """How far the work is: a line, ``done`` of ``total`` (0: not known), what went wrong with single files.
+
+    ``stopping``: it was asked to stop, and has not yet.
+    """
 
     text: str
     done: int = 0
     total: int = 0
     over: bool = False
     problems: tuple[str, ...] = ()
+    stopping: bool = False
 
 
 class Bringing:
@@ -42,6 +50,7 @@ class Bringing:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._stage: Stage | None = None
+        self._stopping = threading.Event()
 
     def start(self, first: str, work: Callable[[Progress], Stage]) -> bool:
         """Begin ``work``, which gives the last stage; False where another is running, which goes on."""
@@ -49,6 +58,7 @@ class Bringing:
             if self.running:
                 return False
             self._stage = Stage(first)
+            self._stopping.clear()
         threading.Thread(target=self._run, args=[work], daemon=True).start()
         return True
 
@@ -56,6 +66,19 @@ class Bringing:
     def running(self) -> bool:
         """Whether work is going on."""
         return self._stage is not None and not self._stage.over
+
+    def stop(self) -> None:
+        """Ask the work to stop; it does at its next step."""
+        with self._changed:
+            if self.running and self._stage:
+                self._stopping.set()
+                self._stage = replace(self._stage, text="Stopping", stopping=True)
+                self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise Stopped where the work is to stop."""
+        if self._stopping.is_set():
+            raise Stopped
 
     def watch(self) -> Iterator[Stage]:
         """Each stage as it comes, until the work is over; nothing where there is none."""
@@ -72,12 +95,18 @@ class Bringing:
 
     def _run(self, work: Callable[[Progress], Stage]) -> None:
         try:
-            end = work(lambda stage, done, total: self._set(Stage(_line(stage, done, total), done, total)))
+            end = work(self._step)
+        except Stopped:
+            end = Stage("Stopped; the index is as it was before.", over=True)
         except UnderhoodError as error:
             end = Stage(f"That did not work: {error}", over=True)
         except Exception as error:  # the page must say that it ended
             end = Stage(f"That did not work ({type(error).__name__}); the index is as it was before.", over=True)
         self._set(end)
+
+    def _step(self, stage: str, done: int, total: int) -> None:
+        self.check()
+        self._set(Stage(_line(stage, done, total), done, total))
 
     def _set(self, stage: Stage) -> None:
         with self._changed:
@@ -85,9 +114,15 @@ class Bringing:
             self._changed.notify_all()
 
 
-def fetch(settings: Settings, only: str, progress: Progress) -> Stage:
-    """Fetch what is free on the web, of one resource or (empty) of all. Raises UnderhoodError."""
-    report = ingest(settings, fetch=True, only=[only] if only else [], progress=progress)
+def fetch(settings: Settings, only: str, check: Callable[[], None], progress: Progress) -> Stage:
+    """Fetch what is free on the web, of one resource or (empty) of all, until ``check`` raises. Raises UnderhoodError."""
+    from ingest.fetching import Fetcher
+
+    names = [only] if only else []
+    try:
+        report = ingest(settings, fetch=True, only=names, fetcher=Fetcher(check=check), progress=progress)
+    except Stopped:
+        return Stage("Stopped. Files that came whole are kept, and are read when you fetch again.", over=True)
     new, same = len(report.fetched), report.not_modified
     parts = [f"{new} {_files(new)} fetched"] + ([f"{same} had not changed"] if same else [])
     refused = tuple(f"{s.name}: {s.reason}" for s in report.skipped)
@@ -142,6 +177,8 @@ def file_name(file: Path) -> str:
 def _line(stage: str, done: int, total: int) -> str:
     if stage == "fetching":
         return f"Fetching, politely: {done} of {total} {_files(total)} asked for"
+    if stage == "readings":
+        return f"Reading: {done} of {total} {_files(total)} taken in"
     return f"Reading {stage}" if "/" in stage else "Bringing the index up to date"
 
 

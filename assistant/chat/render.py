@@ -34,6 +34,7 @@ _INLINE = re.compile(
     r"|\*\*(?P<strong>[^*\n]+)\*\*",
     re.S,
 )
+_FOUND = frozenset({"words_found", "moved"})
 _MARK = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -137,14 +138,19 @@ def sentence(text: str) -> str:
 def checked(verdicts: Sequence[Verdict]) -> str:
     """What came of checking an answer again, in one sentence."""
     quoted = [v for v in verdicts if v.quote]
-    failed, addresses = sum(v.failed for v in quoted), len(verdicts) - len(quoted)
-    words = f"{len(quoted) - failed} of {len(quoted)} quotations found in our copies" if quoted else "Nothing is quoted"
+    found, addresses = sum(v.check in _FOUND for v in quoted), len(verdicts) - len(quoted)
+    words = f"{found} of {counted(len(quoted), 'quotation')} found in our copies" if quoted else "Nothing is quoted"
     rest = (
         f"; {addresses} {'citation is an address' if addresses == 1 else 'citations are addresses'} only"
         if addresses
         else ""
     )
     return f"{words}{rest}."
+
+
+def outcome(verdict: Verdict) -> str:
+    """How a verdict looks: ``found``, ``failed``, or ``unheld`` where the text to look in is not here."""
+    return "found" if verdict.check in _FOUND else "failed" if verdict.failed else "unheld"
 
 
 @cache
@@ -168,6 +174,7 @@ def _environment() -> Environment:
         "megabytes": megabytes,
         "sentence": sentence,
         "checked": checked,
+        "outcome": outcome,
     }
     env.globals |= {"here": here}
     return env

@@ -91,9 +91,14 @@ def turns(raw: Any) -> list[Turn]:
     return [t for t in found if t is not None]
 
 
-def dumped(conversation: Sequence[Turn]) -> dict[str, Any]:
-    """A conversation as the browser keeps it."""
-    return {"turns": [t.to_json() for t in conversation[-MOST_TURNS:]]}
+def dumped(conversation: Sequence[Turn], *, editing: bool = False) -> dict[str, Any]:
+    """A conversation as the browser keeps it; ``editing``: the next question takes the place of the last one."""
+    return {"turns": [t.to_json() for t in conversation[-MOST_TURNS:]], "editing": editing}
+
+
+def editing(raw: Any) -> bool:
+    """Whether the next question of the conversation that a browser sent takes the place of the last one."""
+    return isinstance(raw, dict) and raw.get("editing") is True
 
 
 def history(conversation: Sequence[Turn]) -> list[str]:

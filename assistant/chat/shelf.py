@@ -56,6 +56,8 @@ class Shelf:
             "concurrency_limit": _WATCHING,
         }
         page.load(self._running, outputs=[self.progress], **told)
+        if self.allowed.fetch or self.allowed.upload:
+            bridge.halt(self.bringing.stop, queue=False, api_visibility="private", show_progress="hidden")
         if self.allowed.fetch:
             bridge.fetch(self._fetch, outputs=outputs, **told)
         if self.allowed.upload:
@@ -72,13 +74,13 @@ class Shelf:
         yield ""
         if self.bringing.running:
             for stage in self.bringing.watch():
-                yield _shown(stage)
+                yield self._shown(stage)
 
     def _fetch(self, event: gr.EventData) -> Iterator[Update]:
         only = text(event, "only")
         if only and only not in self.assistant.catalogue.by_id:
             return
-        work = partial(readings.fetch, self.assistant.settings, only)
+        work = partial(readings.fetch, self.assistant.settings, only, self.bringing.check)
         yield from self._watched("Asking the web", work, text(event, "kind"), text(event, "id"))
 
     def _remove(self, event: gr.EventData) -> Iterator[Update]:
@@ -92,7 +94,7 @@ class Shelf:
 
     def _add(self, file: str | None, of: str | None, title: str, authors: str, year: float | None) -> Iterator[Update]:
         if not file:
-            yield {self.progress: _shown(Stage("Choose a PDF first.", over=True))}
+            yield {self.progress: self._shown(Stage("Choose a PDF first.", over=True))}
             return
         known = self.assistant.catalogue.by_id
         if of in known:
@@ -102,7 +104,7 @@ class Shelf:
             own = readings.new_id(title, known.__contains__)
             addition = Addition(Path(file), own, title.strip(), names, int(year) if year else None)
         else:
-            yield {self.progress: _shown(Stage("Say what it is the text of, or give it a title.", over=True))}
+            yield {self.progress: self._shown(Stage("Say what it is the text of, or give it a title.", over=True))}
             return
         work = partial(readings.add, self.assistant.settings, addition)
         yield from self._watched("Reading the file", work, "resource", addition.resource)
@@ -113,16 +115,20 @@ class Shelf:
         """The work's stages; where other work is going on, that one's, and a line that says so."""
         mine = self.bringing.start(first, work)
         for stage in self.bringing.watch():
-            yield {self.progress: _shown(stage)}
+            yield {self.progress: self._shown(stage)}
         if not mine:
-            yield {self.progress: _shown(Stage("Other work was going on, and is done now. Try again.", over=True))}
+            yield {self.progress: self._shown(Stage("Other work was going on, and is done now. Try again.", over=True))}
         try:
+            self.scope.choices = choices(self.assistant)  # what any tab may choose from now on
             yield {
                 self.view: browse.view(self.assistant, kind or "readings", name, self.allowed),
-                self.scope: gr.update(choices=choices(self.assistant)),
+                self.scope: gr.update(choices=self.scope.choices),
             }
         except UnderhoodError as error:
-            yield {self.progress: _shown(Stage(str(error), over=True))}
+            yield {self.progress: self._shown(Stage(str(error), over=True))}
+
+    def _shown(self, stage: Stage) -> str:
+        return render.fill("progress.html", stage=stage, may_stop=self.allowed.fetch or self.allowed.upload)
 
     def _of(self) -> list[tuple[str, str]]:
         return [("Something that is not on the list", OWN), *((r.title, r.id) for r in self.assistant.catalogue)]
@@ -132,7 +138,3 @@ def choices(assistant: Assistant) -> list[tuple[str, str]]:
     """What a question can be narrowed to: sections, then resources."""
     sections = [(f"Section: {s.title}", f"{SECTION}{s.id}") for s in assistant.catalogue.section]
     return [*sections, *((f"{r.title} – {r.short}", r.id) for r in assistant.catalogue)]
-
-
-def _shown(stage: Stage | None) -> str:
-    return render.fill("progress.html", stage=stage)

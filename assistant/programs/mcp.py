@@ -130,9 +130,10 @@ def _offer(made: MCPServer, service: Service, id_: str, title: str, short: str) 
         return _dumped(asdict(service.resource(id_)))
 
 
-def mount(app: FastAPI, service: Service, limits: Limits, *, guarded: bool) -> None:
-    """Serve MCP at ``/mcp`` of an application. ``guarded``: a password is asked for, so that any host name may be used."""
-    own = ["127.0.0.1", "localhost", "[::1]"]
+def mount(app: FastAPI, service: Service, limits: Limits, *, guarded: bool, host: str | None = None) -> None:
+    """Serve MCP at ``/mcp`` of an application. ``guarded``: a password is asked for, so that any host name may be used;
+    else this machine's own and ``host``."""
+    own = ["127.0.0.1", "localhost", "[::1]", *([host] if host else [])]
     made = server(service, limits)
     served = made.streamable_http_app(
         streamable_http_path="/mcp",
@@ -141,7 +142,11 @@ def mount(app: FastAPI, service: Service, limits: Limits, *, guarded: bool) -> N
         transport_security=TransportSecuritySettings(
             enable_dns_rebinding_protection=not guarded,
             allowed_hosts=[h for name in own for h in (name, f"{name}:*")],
-            allowed_origins=[f"http://{name}:*" for name in own],
+            allowed_origins=[
+                o
+                for name in own
+                for o in (f"http://{name}", f"http://{name}:*", f"https://{name}", f"https://{name}:*")
+            ],
         ),
     )
     app.router.routes.extend(served.routes)

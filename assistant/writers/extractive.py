@@ -1,7 +1,7 @@
 """The default writer: composes an answer from claims, one for each part, without a language model. Pure.
 
 One claim is mostly enough for one part; completing.py knows where the part asks for a second. Where the claims
-are silent, a reading answers alone, by a contiguous window of whole sentences that makes sense by itself.
+are silent, a reading answers alone (windows.py).
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ from assistant.questions import Part
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, PassageFound
 from assistant.writers import completing
 from ingest.notes import Claim, Note
-from ingest.passages import is_showable
 
 #: How sure a side ("What is X?" beside a comparison) must be to be said.
 SIDE_QUESTION_COSINE = 0.72
-#: What a reading must reach to answer where the claims are silent.
-WINDOW_COSINE, WINDOW_SENTENCES = 0.66, 3
 #: How far (log-odds) behind a claim that is said already the next one may be to answer a part of its own, and how far where
 #: its kind is more asked for.
 NEXT, NEXT_SUITED = 1.0, 4.5
@@ -112,45 +109,3 @@ def _sides(evidence: Evidence, chosen: Sequence[Chosen], trust: Trust) -> list[C
         if best.features.question_cosine >= SIDE_QUESTION_COSINE and best.claim.id not in taken:
             sides.append(Chosen(part.part, best, trust(part, best), beside=True))
     return sides
-
-
-def window(
-    passages: Sequence[PassageFound], text_of: Callable[[PassageFound, int, int], str]
-) -> tuple[PassageFound, int, int] | None:
-    """The best stretch of whole sentences that makes sense alone: (passage, start, end), or None.
-
-    It holds the sentence nearest to the question, opens with that one or with one shortly before it that makes sense
-    alone, and takes one that follows. Nothing in it is left out or points at what is not shown.
-    """
-    for found in passages[:5]:
-        if found.best_cosine < WINDOW_COSINE:
-            continue
-        first = _opening(found, text_of)
-        if first is not None:
-            sentences = found.passage.passage.sentences
-            last = found.best
-            if last - first < WINDOW_SENTENCES - 1 and _goes_on(found, last, text_of):
-                last += 1
-            return found, sentences[first].start, sentences[last].end
-    return None
-
-
-def _opening(found: PassageFound, text_of: Callable[[PassageFound, int, int], str]) -> int | None:
-    """The sentence that a window with the best one opens with, at most two before it; None where there is none."""
-    sentences = found.passage.passage.sentences
-    for first in range(found.best, max(-1, found.best - WINDOW_SENTENCES), -1):
-        if sentences[first].alone:
-            return first
-        if first == 0 or not _goes_on(found, first - 1, text_of):
-            return None
-    return None
-
-
-def _goes_on(found: PassageFound, at: int, text_of: Callable[[PassageFound, int, int], str]) -> bool:
-    """Whether the sentence behind this one follows it at once in the same paragraph, and may be shown."""
-    sentences = found.passage.passage.sentences
-    if at + 1 >= len(sentences):
-        return False
-    here, following = sentences[at], sentences[at + 1]
-    gap = text_of(found, here.end, following.start)
-    return not gap.strip() and "\n\n" not in gap and is_showable(text_of(found, following.start, following.end))

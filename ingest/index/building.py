@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest import passages as cutting
 from ingest.documents import Document
@@ -26,6 +26,8 @@ from ingest.passages import Passage
 from ingest.wording import NORMALISATION, NORMALISATIONS, WordIndex
 
 Progress = Callable[[str, int, int], None]
+#: For each reading a hash of the anchors that were sought in it.
+_ANCHORED = "anchored.json"
 RECIPES = f"{cutting.RECIPE} {words.RECIPE} wording-{NORMALISATION}"
 
 
@@ -45,6 +47,9 @@ class Builder:
         self._vectors = VectorIndex(folder, url)
         self.store = Store(folder / "store.sqlite", writable=True)
         self.rows_added = 0
+        self._replaced: set[str] = set()
+        anchored = folder / _ANCHORED
+        self._anchored: dict[str, str] = json.loads(anchored.read_text("utf-8")) if anchored.is_file() else {}
         if url is not None and base is not None:  # else they were copied with the folder
             self._vectors.copy_from(base)
 
@@ -52,7 +57,7 @@ class Builder:
 
     def put_notes(self, notes: Sequence[Note]) -> bool:
         """Make the stored notes equal to ``notes``; True if anything changed."""
-        wanted = {n.key: content_hash(asdict(n)) for n in notes}
+        wanted = {n.key: content_hash(n, n.claims) for n in notes}  # the one leaves out the other
         stored = self.store.note_hashes()
         changed = [n for n in notes if stored.get(n.key) != wanted[n.key]]
         gone = set(stored) - set(wanted)
@@ -100,46 +105,56 @@ class Builder:
         self.store.put_document(document, hash_, rows)
         self.rows_added += len(rows)
         self._vectors.put("passages", [i for i, _ in rows], vectors[: len(texts)])
-        self.resolve_anchors(document, anchors)
+        self.resolve_anchors(document.key, anchors)
         return len(rows)
 
-    def resolve_anchors(self, document: Document, anchors: Mapping[str, Sequence[Anchor]]) -> None:
-        """Find the anchors that point to this document's resource in its canonical text."""
-        wanted = [a for found in anchors.values() for a in found if a.resource == document.resource]
-        if not wanted:
+    def resolve_anchors(self, key: str, anchors: Mapping[str, Sequence[Anchor]]) -> None:
+        """Find the anchors that point to a reading's resource in its canonical text; nothing where both are as they were."""
+        resource = key.split("/")[0]
+        wanted = [a for found in anchors.values() for a in found if a.resource == resource]
+        hash_ = content_hash(*wanted)
+        if self._anchored.get(key) == hash_:
             return
-        indexes = {n: WordIndex(document.text, n) for n in {a.normalisation for a in wanted} & NORMALISATIONS}
+        text = self.store.text(key) if wanted else ""
+        indexes = {n: WordIndex(text, n) for n in {a.normalisation for a in wanted} & NORMALISATIONS}
         found = []
         for anchor in wanted:
             index = indexes.get(anchor.normalisation)
             if index and (span := index.find_digest(anchor.words, anchor.sha256, anchor.start)):
-                found.append(ResolvedAnchor(anchor.claim, document.key, *span, anchor.locator))
-        self.store.replace_anchors(document.key, found)
+                found.append(ResolvedAnchor(anchor.claim, key, *span, anchor.locator))
+        self.store.replace_anchors(key, found)
+        self._anchored[key] = hash_
 
     def embed_sentences(self) -> None:
-        """Write sentence vectors and words of all passages, in one fixed order."""
+        """Write sentence vectors and words of all passages, in one fixed order; the vectors of those that stayed are kept."""
         stored = self.store.passages()
-        texts: dict[str, str] = {}
-        sentences, offsets = [], [0]
-        bodies = []
-        for passage in stored:
-            if passage.document not in texts:
-                document = self.store.document(passage.document)
-                texts = {passage.document: document.text if document else ""}
-            text = texts[passage.document]
-            sentences += sentence_texts(text, [passage.passage])
-            offsets.append(len(sentences))
-            bodies.append(passage.passage.embedded(text))
-        vectors = self._encode("sentences", sentences)
-        np.save(self.folder / "sentences.npy", vectors.astype(np.float16))
-        np.save(self.folder / "sentence-offsets.npy", np.array(offsets, np.int64))
+        held, texts = self._held_sentences(), {p.document: self.store.text(p.document) for p in stored}
+        new = [p for p in stored if p.id not in held]
+        vectors = self._encode("sentences", [s for p in new for s in sentence_texts(texts[p.document], [p.passage])])
+        ends = np.cumsum([len(p.passage.sentences) for p in new])
+        held |= zip((p.id for p in new), np.split(vectors.astype(np.float16), ends)[: len(new)], strict=True)
+        none = np.zeros((0, vectors.shape[1]), np.float16)
+        np.save(self.folder / "sentences.npy", np.concatenate([none, *(held[p.id] for p in stored)]))
+        counts = [0, *(len(p.passage.sentences) for p in stored)]
+        np.save(self.folder / "sentence-offsets.npy", np.cumsum(counts, dtype=np.int64))
+        bodies = (p.passage.embedded(texts[p.document]) for p in stored)
         WordSearch.build([p.id for p in stored], bodies).save(self._fresh("words-passages"))
+
+    def _held_sentences(self) -> dict[str, NDArray[np.float16]]:
+        """The sentence vectors of passages as the generation had them that this one is a copy of, by passage."""
+        if not (self.folder / "sentences.npy").is_file():
+            return {}
+        vectors, offsets = np.load(self.folder / "sentences.npy"), np.load(self.folder / "sentence-offsets.npy")
+        ids = WordSearch.load(self.folder / "words-passages").ids
+        held = dict(zip(ids, np.split(vectors, offsets[1:])[: len(ids)], strict=True))
+        return {i: rows for i, rows in held.items() if i not in self._replaced}
 
     # The end
 
     def finish(self) -> dict[str, int]:
         """Write everything down, check it, close it. Returns counts. Raises IndexBroken."""
         self.store.commit()
+        (self.folder / _ANCHORED).write_text(json.dumps(self._anchored), "utf-8")
         notes = self.store.notes()
         claims = sum(len(n.claims) for n in notes)
         questions = sum(len(c.questions) for n in notes for c in n.claims)
@@ -181,7 +196,10 @@ class Builder:
         )
 
     def _drop_passages(self, key: str) -> None:
-        self._vectors.drop("passages", self.store.passage_ids(key))
+        ids = self.store.passage_ids(key)
+        self._vectors.drop("passages", ids)
+        self._replaced |= set(ids)
+        self._anchored.pop(key, None)
 
     def _fresh(self, name: str) -> Path:
         folder = self.folder / name

@@ -264,8 +264,8 @@ class Store:
         """The ids of all claims with an anchor in a held reading."""
         return {r[0] for r in self._db.execute("SELECT DISTINCT claim FROM anchors")}
 
-    def text(self, document: str, start: int, end: int) -> str:
-        """A span of a canonical text. SQLite counts code points, as Python does."""
+    def text(self, document: str, start: int = 0, end: int = 2**31 - 1) -> str:
+        """A span of a canonical text, or all of it. SQLite counts code points, as Python does."""
         row = self._db.execute(
             "SELECT substr(text, ?, ?) FROM documents WHERE key = ?", (start + 1, end - start, document)
         ).fetchone()

@@ -17,12 +17,13 @@ from ingest.readers.blocks import Blocks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECIPE = "html-2"
+RECIPE = "html-3"
 _MOST_BYTES = 40_000_000
 _MOST_DEPTH = 400
 
 _DISPLAY = re.compile(r"\\\[(.+?)\\\]", re.S)
 _INLINE = re.compile(r"\\\((.+?)\\\)", re.S)
+_ENVIRONMENT = re.compile(r"\$\$?\s*\\begin\{(\w+\*?)\}.*?\\end\{\1\}\s*\$\$?", re.S)
 _ONLY_FORMULA = re.compile(r"(?:\$\$[^$]+\$\$|\$[^$]+\$)[\s.,;]*")
 _BACK_LINK = re.compile(r"\s*[↩⏎↑^]\ufe0e?\s*$")
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Image|Listing|Algorithm)\s+\d+[.:]")
@@ -205,7 +206,8 @@ def _paragraph(blocks: Blocks, element: Any) -> None:
 
 
 def _add_words(blocks: Blocks, words: str) -> None:
-    for part in re.split(r"\n\s*\n", _dollars(words)):
+    whole = _ENVIRONMENT.sub(lambda m: " ".join(m[0].split()), _dollars(words))  # some pages break its lines by <br>
+    for part in re.split(r"\n\s*\n", whole):
         text = " ".join(part.split())
         if _ONLY_FORMULA.fullmatch(text):
             blocks.add(text, "formula")

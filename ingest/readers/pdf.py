@@ -1,6 +1,7 @@
 """PDF -> ``Parsed``: reading order, headings, pages and printed labels, a box for each line of text.
 
     pdf_pages     PDFium -> runs of characters              (owns pypdfium2)
+    pdf_hidden    text that is cut away
     pdf_fonts     what the names of fonts say
     pdf_lines     runs -> lines in reading order
     pdf_margins   running heads and feet out, printed page numbers kept
@@ -30,7 +31,7 @@ from ingest.readers.pdf_parts import Part, flow, parts_of
 from ingest.readers.pdf_styles import look_of, styles_of
 from ingest.readers.pdf_words import Repair, join
 
-RECIPE = "pdf-2"
+RECIPE = "pdf-3"
 OCR = "run OCR (for example ocrmypdf) and add the result"
 _MARKER = re.compile(r"\s?(?:\d{1,2}|[*∗†‡§¶])(?:,\s?\d{1,2})*")
 _BASE = re.compile(r"\d$|(?:^|[^\w’'])[^\W\d_]$")
@@ -49,7 +50,7 @@ def read(data: bytes) -> Parsed:
     with open_pdf(data) as source:
         pages = list(source.pages())
         outline, title, fonts = source.outline(), source.title(), source.fonts
-    warnings = _no_words(pages)
+    warnings = _no_words(pages) + _slanted(pages)
     repair = Repair(fonts, [page.runs for page in pages])
     mended = [replace(page, runs=[_mended(run, repair) for run in page.runs]) for page in pages]
     lines = lines_of(mended, fonts)
@@ -68,6 +69,8 @@ def read(data: bytes) -> Parsed:
         writer.add(part)
     if not writer.text:
         if not any(page.runs for page in pages):
+            if any(map(_is_slanted, pages)):
+                raise ReadingError("has slanted text only, which is not read; add a copy with straight pages")
             raise ReadingError(f"has no text layer; {OCR}" if any(p.pictures for p in pages) else "has no text")
         raise ReadingError("has no readable words")
     return writer.parsed(title=_good_title(title) or (seen_title and seen_title.rstrip("*∗†‡ ")), warnings=warnings)
@@ -79,10 +82,22 @@ def _mended(run: Run, repair: Repair) -> Run:
 
 
 def _no_words(pages: Sequence[Page]) -> list[str]:
-    empty = [page.index + 1 for page in pages if not page.runs and page.pictures > 0.2]
+    empty = [page.index + 1 for page in pages if not page.runs and page.pictures > 0.2 and not _is_slanted(page)]
     if not empty or len(empty) == len(pages):
         return []
     return [f"{_page_ranges(empty)} {'has' if len(empty) == 1 else 'have'} no text layer; {OCR}"]
+
+
+def _slanted(pages: Sequence[Page]) -> list[str]:
+    slanted = [page.index + 1 for page in pages if _is_slanted(page)]
+    if not slanted:
+        return []
+    return [f"most text of {_page_ranges(slanted)} is slanted, and not read; add a copy with straight pages"]
+
+
+def _is_slanted(page: Page) -> bool:
+    """Whether most of a page's characters stand aslant: a page scanned askew, not a watermark over straight text."""
+    return page.aslant > max(20, sum(len(run.text) for run in page.runs))
 
 
 def _page_ranges(numbers: Sequence[int]) -> str:

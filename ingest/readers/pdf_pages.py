@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ingest.errors import ReadingError
 from ingest.readers.pdf_fonts import Font, font_named
+from ingest.readers.pdf_hidden import Hidden
 
 MOST_PAGES = 5000
 MOST_CHARACTERS = 20_000_000
@@ -44,7 +45,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read."""
+    """A page: its runs in the order of the file, its size as read, and the quarter turns from shown to read.
+
+    ``aslant`` counts the characters of other text that stands aslant, which is not read.
+    """
 
     index: int
     width: float
@@ -53,6 +57,7 @@ class Page:
     runs: list[Run]
     label: str | None
     pictures: float
+    aslant: int = 0
 
 
 class Entry(NamedTuple):
@@ -138,7 +143,9 @@ class Source:
             runs = list(_as_read(raw, index, turned, (box.left, box.bottom, width, height)))
             if turned % 2:
                 width, height = height, width
-            return Page(index, width, height, (turned - shown) % 4, runs, label, _pictures(page, width * height))
+            return Page(
+                index, width, height, (turned - shown) % 4, runs, label, _pictures(page, width * height), _aslant(raw)
+            )
         finally:
             self._near.clear()
             page.close()
@@ -149,7 +156,7 @@ class Source:
         here = ctypes.cast(text, ctypes.c_void_p).value
         count = min(fast["CountChars"](here), MOST_PAGE_CHARACTERS)
         line = _characters(here, count)
-        object_of, about = fast["GetTextObject"], _About(here)
+        object_of, about, hidden = fast["GetTextObject"], _About(here), Hidden()
         objects = [object_of(here, i) for i in range(count)]
         line = _with_drawn_breaks(line, objects)
         start, spaced = 0, False
@@ -159,7 +166,7 @@ class Source:
                 end += 1
             part = line[start:end]
             words = part.strip(_BLANK)
-            if words and target:
+            if words and target and not hidden(target):
                 first = start + len(part) - len(part.lstrip(_BLANK))
                 yield _Raw(
                     " " + words if spaced or first > start else words,
@@ -336,6 +343,10 @@ def _common_turn(raw: list[_Raw]) -> int:
         if turn is not None:
             counts[turn] += len(run.text)
     return counts.index(max(counts))
+
+
+def _aslant(raw: list[_Raw]) -> int:
+    return sum(len(run.text.strip()) for run in raw if _turn(run.along) is None)
 
 
 def _as_read(raw: list[_Raw], index: int, turned: int, page: tuple[float, float, float, float]) -> Iterator[Run]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from assistant.answering import Assistant
 from assistant.cli import app
-from assistant.listing import fetch_plan, listing, offer, print_listing
+from assistant.listing import fetch_plan, listing, offer, print_listing, print_plan, sizes
 from assistant.references import to_markdown, to_terminal
 from ingest.bringing import Addition
 from ingest.catalogue import load_catalogue
@@ -22,7 +22,7 @@ from ingest.pipeline import ingest
 from ingest.settings import Settings
 from tests.conftest import ROOT, HashingEmbedder
 from tests.ingest.test_bringing import TEA, offering, web  # noqa: F401 (fixtures)
-from tests.ingest.web import Web, fetcher
+from tests.ingest.web import PAGE, Web, fetcher
 
 
 def test_the_plan_says_what_would_be_fetched_and_what_is_held(
@@ -79,6 +79,32 @@ def test_the_offer_and_the_readme_count_what_is_free(settings: Settings):
         "utf-8"
     )
     assert offer(settings) == ""
+
+
+def test_sizes_are_told_as_far_as_they_are_known():
+    """Known sizes are added up, and what is not known is said to be so."""
+    assert sizes([1_200_000, 300_000]) == "1.5 MB"
+    assert sizes([1_200_000, None, None]) == "1 of them 1.2 MB, the others of unknown size"
+    assert sizes([None]) == "how large is not known here"
+
+
+def test_the_plan_can_ask_for_sizes(offering: Settings, web: Web, capsys: pytest.CaptureFixture[str]):  # noqa: F811
+    """With a way to ask, each file's size stands in the plan; a server that does not tell leaves it open."""
+    with fetcher() as asking:
+        plan = fetch_plan(offering, size=asking.size)
+    assert [p["bytes"] for p in plan] == [len(PAGE), None]
+    print_plan(plan)
+    assert "1 of them 0.0 MB, the others of unknown size. Nothing was fetched." in capsys.readouterr().out
+
+
+def test_a_list_without_an_end_names_none(settings: Settings, embedder: HashingEmbedder):
+    """Where a question is declined, only a list that says until when it reaches is said to end."""
+    ingest(settings, embedder=embedder)
+    assert "ends" not in Assistant.open(settings, embedder=embedder).ask("Who won the world cup?").text
+    catalogue = settings.corpus / "catalogue.toml"
+    catalogue.write_text('ends = "1999"\n' + catalogue.read_text())
+    ingest(settings, embedder=embedder)
+    assert "; the list ends in 1999." in Assistant.open(settings, embedder=embedder).ask("Who won the world cup?").text
 
 
 def test_an_added_resource_is_cited_without_authors_year_or_address(

@@ -36,6 +36,7 @@ def mended(text: str) -> str:
         ("val acc is stuck", "validation accuracy is stuck"),
         ("train loss and val loss", "training loss and validation loss"),
         ("how to train a network", "how to train a network"),
+        ("dropouts't a network", "dropouts't a network"),
     ],
 )
 def test_small_slips_are_mended_and_names_left_alone(typed: str, meant: str):

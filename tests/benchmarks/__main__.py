@@ -11,19 +11,30 @@ import io
 import pstats
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 
 from ingest.pipeline import ingest
 from ingest.settings import Settings, packaged_corpus
 from tests.benchmarks.asking import QUESTIONS, asking
-from tests.benchmarks.ingesting import ingesting, profile_of_an_ingest
+from tests.benchmarks.ingesting import first_ingest, ingest_again, profile_of_an_ingest
 from tests.benchmarks.measuring import ROOT, SHARED, Row, machine, skipped
 from tests.benchmarks.paging import paging
 from tests.benchmarks.peers import peers
 from tests.benchmarks.searching import searching
 
+#: The parts by the name that ``--rows`` knows, in the order they stand in BENCHMARKS.md.
+TITLES = {
+    "ask": "A question",
+    "page": "The page",
+    "search": "Searching vectors",
+    "first": "A first ingest",
+    "again": "Ingest again",
+    "peers": "Beside other libraries",
+    "profile": "A profile of questions",
+    "ingest-profile": "A profile of an ingest",
+}
 _HEAD = "| work | ours | beside | ratio, median (middle half) | target |\n|---|---|---|---|---|"
 
 
@@ -32,9 +43,7 @@ def arguments() -> argparse.Namespace:
     asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     asked.add_argument("--home", type=Path, help="a built index to ask and search, instead of one made here")
     asked.add_argument("--readings", type=Path, default=SHARED / "readings", help="the readings to take in")
-    asked.add_argument(
-        "--rows", default="ask,page,search,ingest,peers,profile,ingest-profile", help="which parts, comma-separated"
-    )
+    asked.add_argument("--rows", default=",".join(TITLES), help="which parts, comma-separated: %(default)s")
     asked.add_argument("--rounds", type=int, default=15, help="how often each question is asked")
     asked.add_argument("--sizes", default="1000,10000,100000,1000000", help="of the search")
     asked.add_argument("--passages", type=int, default=10_000, help="that the peers take in")
@@ -44,54 +53,56 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure, print, write."""
     asked = arguments()
-    wanted = set(asked.rows.split(","))
-    about = machine()
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(home=asked.home or Path(scratch), corpus=packaged_corpus())
+        readings = asked.readings if asked.readings.is_dir() else None
         if asked.home is None:
-            ingest(settings, readings=asked.readings if asked.readings.is_dir() else None)
-        sizes = tuple(int(n) for n in asked.sizes.split(","))
-        parts: dict[str, Callable[[], Iterable[Row]]] = {
+            ingest(settings, readings=readings)
+        parts: dict[str, Callable[[], Iterable[Row] | str]] = {
             "ask": lambda: asking(settings, asked.rounds),
             "page": lambda: paging(settings, asked.rounds),
-            "search": lambda: searching(settings, sizes),
-            "ingest": lambda: ingesting(asked.readings, settings),
+            "search": lambda: searching(settings, tuple(int(n) for n in asked.sizes.split(","))),
+            "first": lambda: first_ingest(readings),
+            "again": lambda: ingest_again(readings, settings),
             "peers": lambda: peers(asked.passages, 100),
+            "profile": lambda: _profile(settings),
+            "ingest-profile": lambda: profile_of_an_ingest(readings),
         }
-        readings = asked.readings if asked.readings.is_dir() else None
-        texts = {
-            "profile": lambda: ("A profile of questions", _profile(settings)),
-            "ingest-profile": lambda: ("A profile of an ingest", profile_of_an_ingest(readings)),
-        }
-        _report(
-            f"Measured {time.strftime('%Y-%m-%d')} on {about}.",
-            _rows({k: v for k, v in parts.items() if k in wanted}),
-            (v() for k, v in texts.items() if k in wanted),
-        )
+        for name in asked.rows.split(","):
+            _report(name, parts[name])
 
 
-def _report(about: str, rows: Iterable[Row], texts: Iterable[tuple[str, str]]) -> None:
-    """Print as it comes, and write BENCHMARKS.md after each line, so that a run that is cut short leaves what it has."""
-    lines: list[str] = []
-
-    def say(*more: str) -> None:
-        lines.extend(more)
-        print(*more, sep="\n", flush=True)
-        (ROOT / "BENCHMARKS.md").write_text(_INTRODUCTION + "\n".join(lines) + "\n", "utf-8")
-
-    say(about, "", _HEAD)
-    for row in rows:
-        say(f"| {' | '.join(astuple(row))} |")
-    for title, text in texts:
-        say("", f"## {title}", "```text", text.strip(), "```")
+def _report(name: str, part: Callable[[], Iterable[Row] | str]) -> None:
+    """Measure one part; print it as it comes and write it in its place after each line, so that a run cut short leaves what it has."""
+    lines = [f"Measured {time.strftime('%Y-%m-%d %H:%M')} on {machine()}.", ""]
+    print(f"## {TITLES[name]}", lines[0], sep="\n", flush=True)
+    for line in _lines(name, part):
+        lines.append(line)
+        print(line, flush=True)
+        path = ROOT / "BENCHMARKS.md"
+        path.write_text(_with(path.read_text("utf-8") if path.is_file() else "", TITLES[name], lines), "utf-8")
 
 
-def _rows(parts: dict[str, Callable[[], Iterable[Row]]]) -> Iterator[Row]:
-    for name, part in parts.items():
-        try:
-            yield from part()
-        except Exception as error:  # one part that fails must not lose the others' figures
-            yield skipped(name, f"{type(error).__name__}: {' '.join(str(error).split())[:160]}")
+def _lines(name: str, part: Callable[[], Iterable[Row] | str]) -> Iterator[str]:
+    """A part as Markdown: a table, or a text."""
+    found = part()
+    if isinstance(found, str):
+        yield f"```text\n{found.strip()}\n```"
+        return
+    yield _HEAD
+    try:
+        for row in found:
+            yield f"| {' | '.join(astuple(row))} |"
+    except Exception as error:  # one part that fails must not lose the others' figures
+        row = skipped(name, f"{type(error).__name__}: {' '.join(str(error).split())[:160]}")
+        yield f"| {' | '.join(astuple(row))} |"
+
+
+def _with(report: str, title: str, lines: Sequence[str]) -> str:
+    """The report with one part in place of what it had under this title; the others stay as they were measured."""
+    held = dict(part.split("\n", 1) for part in f"\n{report}".split("\n## ")[1:])
+    held[title] = "\n".join(lines)
+    return _INTRODUCTION + "".join(f"\n## {t}\n{held[t].strip()}\n" for t in TITLES.values() if t in held)
 
 
 def _profile(settings: Settings) -> str:
@@ -112,9 +123,9 @@ def _profile(settings: Settings) -> str:
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench` (`python -m tests.benchmarks --help` has its parts). Times are medians; a ratio is the median of
-the ratios of works measured in turn, in one run on one machine. Times on another machine differ, ratios less so.
-
+Written by `make bench`, each part with when and where it was measured: `python -m tests.benchmarks --rows search` measures
+one again and leaves the others. Times are medians; a ratio is the median of the ratios of works measured in turn, in one
+run on one machine. Times on another machine differ, ratios less so.
 """
 
 

@@ -58,13 +58,8 @@ def _fifty(assistant: Assistant) -> Iterator[Row]:
         taken.append(seconds(partial(assistant.ask, question)))
 
     with ThreadPoolExecutor(50) as pool:
-        together = seconds(lambda: list(pool.map(timed, fifty)))
-    alone = seconds(lambda: [assistant.ask(q) for q in fifty])
-    slowest = f"slowest {shown(max(taken))}"
-    yield Row(
-        "50 questions at once, all answered", f"{shown(together)}, {slowest}", f"one after another {shown(alone)}",
-        f"{together / alone:.2f}",
-    )  # fmt: skip
+        pairs = in_turn([lambda: list(pool.map(timed, fifty))], [lambda: [assistant.ask(q) for q in fifty]], 5)
+    yield pairs.row(f"50 questions at once, all answered (slowest of all {shown(max(taken))})", "one after another", "")
 
 
 def _cold(settings: Settings, rounds: int = 3) -> Row:

@@ -93,7 +93,7 @@ def underhood(texts: Texts):
 
     embedder = SentenceTransformerEmbedder()
     embedder.encode(["warm"])
-    embedder._forward(["warm"], bulk=True)
+    embedder.encode(["warm"] * 512)
 
     class Passages:
         """As much of an index as a search for passages needs."""

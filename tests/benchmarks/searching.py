@@ -35,9 +35,12 @@ index = VectorIndex(folder / "generation", writable=False)
 index.nearest("passages", queries[:5], int(sys.argv[2]))
 times, found = [], []
 for query in queries:
-    started = time.perf_counter()
-    near = index.nearest("passages", query[None], int(sys.argv[2]))[0]
-    times.append(time.perf_counter() - started)
+    tries = []
+    for _ in range(3):
+        started = time.perf_counter()
+        near = index.nearest("passages", query[None], int(sys.argv[2]))[0]
+        tries.append(time.perf_counter() - started)
+    times.append(min(tries))
     found.append([int(i) for i, _ in near[:10]])
 disk = sum(p.stat().st_size for p in (folder / "generation").rglob("*") if p.is_file())
 print(json.dumps({"build": build, "query": statistics.median(times), "found": found, "disk": disk / 2**20,
@@ -94,14 +97,17 @@ def drawn(real: Vectors, count: int, rng: np.random.Generator) -> Vectors:
 
 
 def _real(settings: Settings) -> tuple[Vectors, Vectors]:
-    """Sentences of readings, claims and questions as rows; questions of claims, which are not among them, as queries."""
+    """Passages and sentences of readings, claims and questions as rows; questions of claims, not among them, as queries."""
     index = Index.open(settings.index)
     try:
         sentences = np.asarray(np.load(index.folder / "sentences.npy"), np.float32)
         asked = index.question_vectors[:: max(1, len(index.question_vectors) // QUERIES)][:QUERIES]
         held = np.ones(len(index.question_vectors), bool)
         held[:: max(1, len(index.question_vectors) // QUERIES)] = False
-        rows = np.concatenate([sentences, index.claim_vectors, index.question_vectors[held]])
+        passages = list(index.passage_vectors([p.id for p in index.store.passages()]).values())
+        rows = np.concatenate(
+            [*(v[None] for v in passages), sentences, index.claim_vectors, index.question_vectors[held]]
+        )
     finally:
         index.close()
     rows = rows[np.linalg.norm(rows, axis=1) > 0.5]

@@ -39,6 +39,17 @@ def test_a_file_is_fetched_whole_with_its_validators(web: Web):
     assert headers["host"] == web.root.removeprefix("http://")
 
 
+def test_a_size_is_asked_without_the_file(web: Web):
+    """HEAD gives the size a server tells; where it tells none, is away or says no to programs, there is none."""
+    with fetcher() as asking:
+        assert asking.size(f"{web.root}/go?to=/paper.pdf") == len(PDF)
+        assert asking.size(f"{web.root}/nothing") is None
+        assert asking.size("http://inner.test/paper.pdf") is None
+    web.robots = (200, "User-agent: *\nDisallow: /paper.pdf")
+    with fetcher() as asking:
+        assert asking.size(f"{web.root}/paper.pdf") is None
+
+
 def test_a_file_that_did_not_change_is_not_sent_again(web: Web):
     """With the validators of the held copy the server says 304, and nothing is returned; other addresses get none."""
     with fetcher() as client:

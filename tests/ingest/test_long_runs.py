@@ -17,6 +17,8 @@ import pytest
 
 from assistant.answering import Assistant
 from ingest.errors import ChromaServerError
+from ingest.index.generation import current
+from ingest.index.generation import published as generation
 from ingest.index.reading import Index
 from ingest.pipeline import ingest
 from ingest.settings import Settings
@@ -70,6 +72,17 @@ def started(settings: Settings, readings: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _INGEST, *where], cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
+def _moment(settings: Settings, process: subprocess.Popen[bytes], length: float, rng: random.Random) -> None:
+    """Wait for the moment to kill: any in ``length``, or, every third time, just after publication, in the cleaning up."""
+    if rng.random() < 2 / 3:
+        time.sleep(length * rng.uniform(0.3, 1.05))  # before that Python is still importing
+        return
+    before = current(settings.index)
+    while process.poll() is None and current(settings.index) == before:
+        time.sleep(0.0005)
+    time.sleep(rng.uniform(0, 0.01))
+
+
 def killed(settings: Settings, readings: Path, kills: int, seed: int) -> None:
     """Kill an ingest ``kills`` times, at moments spread over its whole length; after each the old state is whole or the new one."""
     rng = random.Random(seed)
@@ -77,16 +90,20 @@ def killed(settings: Settings, readings: Path, kills: int, seed: int) -> None:
     begun = time.perf_counter()
     assert started(settings, readings).wait(300) == 0
     length = time.perf_counter() - begun
-    seen = (0, 0)
+    seen, published, rebuilt, unswept, rows = (0, 0), 0, 0, 0, 0
     for n in range(1, kills + 1):
         change(settings, readings, n)
         process = started(settings, readings)
-        time.sleep(length * rng.uniform(0.3, 1.05))  # before that Python is still importing
+        _moment(settings, process, length, rng)
         process.kill()
         process.wait()
         now = state(settings)
         assert now in (seen, (n, n))  # note and reading move together
+        ever = generation(settings.index)[1].rows_ever_added
+        published, rebuilt, rows = published + (now != seen), rebuilt + (ever < rows), ever
+        unswept += len(list(settings.index.glob("gen-*"))) > 2
         seen = now
+    print(f"{kills} kills: {published} found the new state, {rebuilt} of them rebuilt; {unswept} left more to sweep")
     change(settings, readings, kills + 1)
     ingest(settings, readings=readings, embedder=HashingEmbedder())
     assert state(settings) == (kills + 1, kills + 1)
@@ -153,9 +170,8 @@ def soaked(settings: Settings, readings: Path, seconds: float) -> None:
             change(settings, readings, n)
             ingest(settings, readings=readings, embedder=HashingEmbedder())
             marks.append(held(settings))
-    print(
-        f"{n} publications, {len(answered)} answers; descriptors, MB, KB on disk: {marks[len(marks) // 4]} to {marks[-1]}"
-    )
+    thirds = [marks[round(share * (len(marks) - 1) / 3)] for share in range(4)]
+    print(f"{n} publications, {len(answered)} answers; descriptors, MB, KB on disk at each third: {thirds}")
     assert {str(p) for p in problems} == set()
     assert answered
     early, late = marks[len(marks) // 4], marks[-1]

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -121,17 +122,45 @@ def test_readings_are_taken_kept_and_forgotten(settings: Settings, embedder: Has
 
 def test_anchors_find_their_sentence(settings: Settings, embedder: HashingEmbedder, folder: Path):
     """A claim's anchor resolves to the span of the reading that has its words, in any edition that has them."""
-    wanted = norms(SENTENCE)
-    anchor = {
-        "claim": "momentum-versus-descent", "resource": "doe-2001-descent", "edition": "first", "locator": "sec. 3",
-        "words": len(wanted), "sha256": digest(wanted), "start": short_digest(wanted), "normalisation": 1, "decided": "2026-11-24",
-    }  # fmt: skip
-    (settings.corpus / "anchors" / "momentum.jsonl").write_text(json.dumps(anchor) + "\n")
+    (settings.corpus / "anchors" / "momentum.jsonl").write_text(anchor_on(SENTENCE))
     ingest(settings, readings=folder, embedder=embedder)
     index = opened(settings, embedder)
     (found,) = index.store.anchors("momentum-versus-descent")
     assert index.store.text(found.document, found.start, found.end) + "." == SENTENCE
     index.close()
+
+
+def anchor_on(sentence: str) -> str:
+    wanted = norms(sentence)
+    anchor = {
+        "claim": "momentum-versus-descent", "resource": "doe-2001-descent", "edition": "first", "locator": "sec. 3",
+        "words": len(wanted), "sha256": digest(wanted), "start": short_digest(wanted), "normalisation": 1, "decided": "2026-11-24",
+    }  # fmt: skip
+    return json.dumps(anchor) + "\n"
+
+
+def test_step_by_step_is_as_all_at_once(settings: Settings, embedder: HashingEmbedder, folder: Path, tmp_path: Path):
+    """Readings added, changed and forgotten one after another, and anchors written last, leave the index of one fresh ingest."""
+    doe = folder / "doe-2001-descent"
+    (doe / "second.md").write_text(PAGE.replace("hiker", "walker"))
+    ingest(settings, readings=folder, embedder=embedder)
+    (doe / "paper.md").write_text(PAGE.replace("hiker", "climber"))
+    (doe / "third.md").write_text("# Ponds\n\nA pond is a small lake. It freezes early in winter.")
+    ingest(settings, readings=folder, embedder=embedder)
+    (settings.corpus / "anchors" / "momentum.jsonl").write_text(anchor_on(SENTENCE))
+    ingest(settings, embedder=embedder)
+    fresh = replace(settings, home=tmp_path / "fresh")
+    ingest(fresh, readings=folder, embedder=embedder)
+    grown, whole = opened(settings, embedder), opened(fresh, embedder)
+    assert grown.store.passages() == whole.store.passages()
+    assert grown.passage_words.ids == whole.passage_words.ids
+    for passage in whole.passage_words.ids:
+        assert np.array_equal(grown.sentence_vectors(passage), whole.sentence_vectors(passage))
+    assert np.array_equal(grown.passage_words.scores("small lake"), whole.passage_words.scores("small lake"))
+    found = [sorted(map(astuple, i.store.anchors("momentum-versus-descent"))) for i in (grown, whole)]
+    assert found[0] == found[1] != []
+    grown.close()
+    whole.close()
 
 
 def test_one_bad_file_never_stops_the_others(settings: Settings, embedder: HashingEmbedder, folder: Path):
@@ -155,6 +184,28 @@ def test_one_bad_file_never_stops_the_others(settings: Settings, embedder: Hashi
     assert "out of the folder" in reasons["doe-2001-descent/link.md"]
     assert "no resource 'poe-1845'" in reasons["poe-1845/raven.md"]
     assert not ingest(settings, embedder=embedder).published
+
+
+def test_odd_names_and_links_stop_nothing(settings: Settings, embedder: HashingEmbedder, folder: Path):
+    """A name that is no text is kept in letters that can be shown; what lies astray, or behind a link, is told."""
+    own, outside = folder / "doe-2001-descent", folder.parent / "outside"
+    outside.mkdir()
+    (outside / "far.md").write_text(PAGE)
+    (own / "far").symlink_to(outside)
+    (own / "gone.md").symlink_to("nowhere")
+    (folder / "loose.md").write_text(PAGE)
+    (own / "two\nlines\x1b[31m.md").write_text(PAGE)
+    taken = ["doe-2001-descent/paper.md", "doe-2001-descent/two\ufffdlines\ufffd[31m.md"]
+    if sys.platform == "linux":
+        (own / os.fsdecode(b"caf\xe9.md")).write_text(PAGE)
+        taken.append("doe-2001-descent/caf\ufffd.md")
+    report = ingest(settings, readings=folder, embedder=embedder)
+    assert sorted(report.taken) == sorted(taken)
+    reasons = {s.name: s.reason for s in report.skipped}
+    assert reasons["doe-2001-descent/far"] == "a link that leads out of the folder; skipped"
+    assert "no folder named after a resource" in reasons["loose.md"]
+    assert "doe-2001-descent/gone.md" in reasons
+    assert not ingest(settings, readings=folder, embedder=embedder).published
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,9 @@ const ask = (question) => {
   box()?.focus({ preventScroll: true });
 };
 
-// Views: ask, list (with its resources), concepts (with each concept), readings
+// Views: ask, list (with its resources), concepts (with each concept), readings, verify
 
-const NAV = { ask: "ask", list: "list", resource: "list", concepts: "concepts", concept: "concepts", readings: "readings" };
+const NAV = { ask: "ask", list: "list", resource: "list", concepts: "concepts", concept: "concepts", readings: "readings", verify: "verify" };
 const show = (kind) => {
   document.body.dataset.view = NAV[kind] === "ask" ? "ask" : "browse";
   document.body.dataset.kind = kind;
@@ -217,16 +217,17 @@ const unfolded = () => {
 };
 const saveRemarks = async () => {
   try {
-    const answer = await fetch(new URL("underhood/remarks", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who: who() }) });
+    const answer = await fetch(new URL("underhood-parts/remarks", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who: who() }) });
     const rows = answer.ok ? await answer.text() : "";
     if (rows) download("underhood-remarks.jsonl", rows, "application/jsonl");
     notice(rows ? "" : "You have not said anything of an answer yet.");
   } catch { notice("The server cannot be reached."); }
 };
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest(".report");
+  const form = event.target.closest(".report, .examine");
   if (!form) return;
   event.preventDefault();
+  if (form.matches(".examine")) { examine(form); return; }
   const { reason, sentence } = form.elements;
   act("rate", { turn: form.dataset.turn, value: form.dataset.verdict, reason: reason.value, sentence: sentence ? sentence.value : "0", who: who() });
   unfold(form, false);
@@ -241,6 +242,23 @@ const forget = () => {
   show("ask");
   box()?.focus();
 };
+
+// A text of one's own, checked: a file is read here and goes nowhere
+
+const MOST_TEXT = 2_000_000;
+const examine = (form) => {
+  const { text } = form.elements;
+  if (text.value.trim()) act("examine", { text: text.value, who: who() });
+  else text.focus();
+};
+document.addEventListener("change", async (event) => {
+  const input = event.target, form = input.closest?.(".examine");
+  if (!form || input.type !== "file" || !input.files.length) return;
+  if (input.files[0].size > 2 * MOST_TEXT) { notice("The file is larger than 4 MB."); return; }
+  form.elements.text.value = await input.files[0].text();
+  input.value = "";
+  examine(form);
+});
 
 // Clicks
 
@@ -263,6 +281,7 @@ const CLICKS = {
   "[data-remarks]": () => saveRemarks(),
   "[data-fetch]": (e) => act("fetch", { only: e.dataset.fetch, kind: fromAddress()[0], id: fromAddress()[1] }),
   "[data-remove]": (e) => { if (confirm(`Remove what is held of “${e.dataset.name}”?`)) act("remove", { resource: e.dataset.remove, kind: fromAddress()[0], id: fromAddress()[1] }); },
+  "[data-halt]": () => act("halt", {}),
   "[data-forget]": () => forget(),
   "[data-edit]": () => { act("edit", {}); box()?.focus(); },
   "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); sent = LONG_AGO; sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
@@ -309,6 +328,7 @@ let asked = new URLSearchParams(location.search).get("q"); // asked once the pag
 document.addEventListener("focusin", (event) => { wasIn = event.target; });
 const changed = (records = []) => {
   formulas();
+  overheard();
   const turns = all(".turn");
   document.body.classList.toggle("talking", turns.length > 0);
   unfolded();
@@ -322,6 +342,22 @@ const changed = (records = []) => {
   if (wasIn && !wasIn.isConnected && document.activeElement === document.body && document.body.dataset.view === "ask") { wasIn = null; box()?.focus({ preventScroll: true }); }
 };
 new MutationObserver(changed).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "data-tex"] });
+
+// What Gradio says by itself (a full queue, a lost connection), in our words and place
+
+const SAID = [
+  [/currently busy|queue is full/i, "Many people are asking just now. Wait some seconds, then ask again."],
+  [/connection|fetch|network/i, "The server cannot be reached. What you see is kept in this tab."],
+];
+const overheard = () => {
+  for (const toast of all(".toast-body")) {
+    if (toast.dataset.heard) continue;
+    toast.dataset.heard = "yes";
+    const text = toast.textContent.trim();
+    sent = LONG_AGO;
+    if (!gone) notice((SAID.find(([pattern]) => pattern.test(text)) ?? [0, text])[1]);
+  }
+};
 
 // A line that everybody sees, for what concerns the page as a whole
 
@@ -340,7 +376,7 @@ const notice = (text, stays = false) => {
 let born = null, gone = false;
 const alive = async () => { // which start of the server answers; null where none does. A slow one is no gone one.
   try {
-    const answer = await fetch(new URL("underhood/alive", document.baseURI), { cache: "no-store" });
+    const answer = await fetch(new URL("underhood-parts/alive", document.baseURI), { cache: "no-store" });
     return answer.ok ? await answer.text() : null;
   } catch { return null; }
 };

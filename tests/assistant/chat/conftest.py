@@ -121,17 +121,23 @@ def page_bytes(assistant: Assistant) -> str:
     ).hexdigest()
 
 
-@contextlib.contextmanager
-def serving(assistant: Assistant, allowed: Allowed = NOTHING, port: int = 0) -> Iterator[str]:
+def serving(
+    assistant: Assistant, allowed: Allowed = NOTHING, port: int = 0, root_path: str | None = None
+) -> contextlib.AbstractContextManager[str]:
     """The page over an assistant, served on this machine; its address."""
-    import uvicorn
-
+    from assistant.chat.door import Shown
     from assistant.chat.serving import application
 
+    return running(application(assistant, allowed=allowed, shown=Shown.at(root_path)), port)
+
+
+@contextlib.contextmanager
+def running(app: Any, port: int = 0) -> Iterator[str]:
+    """An ASGI application, served on this machine; its address."""
+    import uvicorn
+
     listening = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(
-        uvicorn.Config(application(assistant, allowed=allowed), log_level="error", timeout_graceful_shutdown=1)
-    )
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

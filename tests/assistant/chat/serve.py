@@ -1,6 +1,7 @@
-"""The page as a process of its own, for tests that kill it: ``python -m tests.assistant.chat.serve HOME CORPUS PORT``.
+"""The page as a process of its own: ``python -m tests.assistant.chat.serve HOME CORPUS PORT [--slow | --model]``.
 
-Answers come slowly, a few words at a time, so that there is a middle to be killed in.
+With ``--slow`` answers come a few words at a time, so that there is a middle to be killed in; with ``--model`` the
+index is one of the real model, else of the tests' embedder.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ class Slow(Assistant):
 
 
 def main() -> None:
-    home, corpus, port = sys.argv[1:]
+    home, corpus, port, *how = sys.argv[1:]
     settings = Settings(home=Path(home), corpus=Path(corpus))
-    assistant = Slow.open(settings, embedder=HashingEmbedder())
+    kind = Slow if "--slow" in how else Assistant
+    assistant = kind.open(settings, embedder=None if "--model" in how else HashingEmbedder())
     uvicorn.run(application(assistant), host="127.0.0.1", port=int(port), log_level="error")
 
 

@@ -62,7 +62,7 @@ def test_fetching_shows_what_came_of_it(open_shelf: tuple[Tab, Assistant], monke
     found, _ = open_shelf
     going = threading.Event()
 
-    def fetch(settings: Any, only: str, progress: readings.Progress) -> readings.Stage:
+    def fetch(settings: Any, only: str, check: Any, progress: readings.Progress) -> readings.Stage:
         progress("fetching", 1, 2)
         going.wait(60)
         return readings.Stage(
@@ -134,7 +134,15 @@ def test_a_killed_server_is_told_and_recovered_from(chromium: Any, tmp_path: Pat
     settings = with_reading(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.assistant.chat.serve", str(settings.home), str(settings.corpus), str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.assistant.chat.serve",
+        str(settings.home),
+        str(settings.corpus),
+        str(port),
+        "--slow",
+    ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def start() -> subprocess.Popen[bytes]:

@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from assistant.answering import Assistant
 from assistant.chat import browse, build, feedback, pictures, readings
 from assistant.chat.browse import Allowed
-from assistant.chat.serving import application, listen, permissions, read_people, refuse_strangers
+from assistant.chat.door import Shown, read_people
+from assistant.chat.serving import application, listen, permissions, refuse_strangers
 from ingest.errors import FetchError, ReadingError, SettingsError
 from ingest.fetching import Fetched, Validators
 from ingest.pipeline import Addition, ingest
@@ -32,7 +33,7 @@ def test_the_page_is_built_over_a_small_index(small: Assistant) -> None:
 
 def test_a_page_comes_with_its_policy(held: Assistant) -> None:
     """Only scripts with this response's nonce or of this server may run, and nothing else may be reached."""
-    response = TestClient(application(held)).get("/")
+    response = TestClient(application(held), base_url="http://localhost").get("/")
     policy = response.headers["content-security-policy"]
     nonce = policy.split("'nonce-")[1].split("'")[0]
     assert response.text.count(f'<script nonce="{nonce}"') == response.text.count("<script")
@@ -44,7 +45,13 @@ def test_a_page_comes_with_its_policy(held: Assistant) -> None:
 def test_names_and_passwords_guard_everything(held: Assistant) -> None:
     """With people named, page, style, pictures and API answer 401 without a right name and password."""
     client = TestClient(application(held, people={"ann": "pass:word"}))
-    for path in ("/", "/config", "/underhood/style.css", f"/underhood/page/{'0' * 64}/1.png", "/gradio_api/info"):
+    for path in (
+        "/",
+        "/config",
+        "/underhood-parts/style.css",
+        f"/underhood-parts/page/{'0' * 64}/1.png",
+        "/gradio_api/info",
+    ):
         assert client.get(path).status_code == 401
     wrong = base64.b64encode(b"ann:pass").decode()
     right = base64.b64encode(b"ann:pass:word").decode()
@@ -97,7 +104,7 @@ def test_a_quote_has_its_page_and_its_words_lit(held: Assistant) -> None:
     assert picture.page == 1
     assert picture.boxes
     assert all(0 <= b.left <= b.left + b.width <= 100 and 0 <= b.top <= b.top + b.height <= 100 for b in picture.boxes)
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     first = client.get(f"/{picture.url}")
     assert first.status_code == 200
     assert first.content.startswith(b"\x89PNG")
@@ -106,9 +113,9 @@ def test_a_quote_has_its_page_and_its_words_lit(held: Assistant) -> None:
 
 def test_pages_that_are_not_here_are_not_found(held: Assistant) -> None:
     """Another file's hash, a path in its place, and a page beyond the last are 404, not errors."""
-    client = TestClient(application(held))
+    client = TestClient(application(held), base_url="http://localhost")
     for path in (f"{'0' * 64}/1.png", f"{page_bytes(held)}/99.png", "..%2f..%2fetc%2fpasswd/1.png"):
-        assert client.get(f"/underhood/page/{path}").status_code == 404
+        assert client.get(f"/underhood-parts/page/{path}").status_code == 404
 
 
 def test_a_broken_pdf_costs_its_own_picture_only(tmp_path: Path) -> None:
@@ -200,10 +207,10 @@ class _Web:
 def test_free_readings_are_fetched_with_progress(free: Assistant) -> None:
     """What comes is held at once; what could not be had is named with its reason; others may watch meanwhile."""
     seen: list[tuple[str, int, int]] = []
-    run = functools.partial(ingest, embedder=HashingEmbedder(), fetcher=_Web())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readings, "ingest", run)
-        end = readings.fetch(free.settings, "doe-2001-descent", lambda *stage: seen.append(stage))
+        patch.setattr("ingest.fetching.Fetcher", lambda check: _Web())
+        patch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+        end = readings.fetch(free.settings, "doe-2001-descent", lambda: None, lambda *stage: seen.append(stage))
     assert ("fetching", 2, 2) in seen
     assert end.text == "1 file fetched; 1 could not be taken."
     assert "robots.txt forbids it" in end.problems[0]
@@ -277,18 +284,21 @@ def test_a_pdf_of_ones_own_becomes_a_resource(
 def test_a_person_gets_their_own_remarks_and_nobody_elses(held: Assistant) -> None:
     """The remarks of a token are given out as JSONL; without a token there are none."""
     feedback.record(held.settings, "token-a", full_answer("What?"), "down", "mine")
-    client = TestClient(application(held))
-    rows = client.post("/underhood/remarks", json={"who": "token-a"}).text.splitlines()
+    client = TestClient(application(held), base_url="http://localhost")
+    rows = client.post("/underhood-parts/remarks", json={"who": "token-a"}).text.splitlines()
     assert [json.loads(row)["reason"] for row in rows] == ["mine"]
-    assert client.post("/underhood/remarks", json={"who": ""}).text == ""
+    assert client.post("/underhood-parts/remarks", json={"who": ""}).text == ""
     feedback.forget(held.settings, "token-a")
 
 
 def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -> None:
     """The same application always says the same; another start says another."""
-    client = TestClient(application(held))
-    assert client.get("/underhood/alive").text == client.get("/underhood/alive").text
-    assert client.get("/underhood/alive").text != TestClient(application(held)).get("/underhood/alive").text
+    client = TestClient(application(held), base_url="http://localhost")
+    assert client.get("/underhood-parts/alive").text == client.get("/underhood-parts/alive").text
+    assert (
+        client.get("/underhood-parts/alive").text
+        != TestClient(application(held), base_url="http://localhost").get("/underhood-parts/alive").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -304,3 +314,83 @@ def test_a_page_can_tell_one_start_of_the_server_from_another(held: Assistant) -
 def test_who_may_change_what(host: str, guarded: bool, root_path: str | None, uploads: bool, fetch: bool) -> None:
     """Fetching is for a page that nobody else reaches, and where uploads are allowed; uploads only by their flag."""
     assert permissions(host, guarded=guarded, root_path=root_path, uploads=uploads) == Allowed(fetch, uploads)
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:7860", "127.0.0.1:7860", "[::1]:7860", "class.example"])
+def test_own_names_are_answered_to(held: Assistant, host: str) -> None:
+    """This machine's own names, with and without a port, and the one a proxy shows the page under."""
+    client = TestClient(application(held, shown=Shown.at("https://class.example/underhood")))
+    assert client.get("/resources", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:7860", "localhost.evil.example", "192.168.1.5", ""]
+)
+def test_a_strange_name_is_refused_in_one_line(held: Assistant, host: str) -> None:
+    """Under a stranger's name (DNS rebinding) page, API and MCP answer 421, and nothing of what is here."""
+    client = TestClient(application(held))
+    for path in ("/", "/config", "/resources", "/mcp", "/underhood-parts/alive"):
+        answer = client.get(path, headers={"Host": host, "X-Forwarded-Host": "localhost"})
+        assert answer.status_code == 421
+        assert "\n" not in answer.text
+    assert "--root-path" in answer.text
+
+
+def test_with_names_and_passwords_any_name_will_do(held: Assistant) -> None:
+    """A page behind passwords is answered under every name."""
+    client = TestClient(application(held, people={"ann": "one"}))
+    right = base64.b64encode(b"ann:one").decode()
+    assert client.get("/resources", headers={"Host": "x.org", "Authorization": f"Basic {right}"}).status_code == 200
+
+
+def test_a_prefix_may_stay_in_the_path(held: Assistant) -> None:
+    """With a root path, the same is answered with and without it; without its last slash it leads on."""
+    client = TestClient(application(held, shown=Shown.at("/underhood/")), base_url="http://localhost")
+    for path in ("/resources", "/underhood/resources", "/underhood/underhood-parts/style.css"):
+        assert client.get(path).status_code == 200
+    assert client.get("/underhood", follow_redirects=False).headers["location"] == "/underhood/"
+    assert '<base href="/underhood/" />' in client.get("/underhood/").text
+    assert client.get("/elsewhere/resources").status_code == 404
+
+
+@pytest.mark.parametrize("said", ["underhood", "ftp://x.org/a", "/a?b", "//x.org/a", "http:///a", "https://[::1/a"])
+def test_a_root_path_is_a_path_or_an_address(said: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(SettingsError, match="--root-path"):
+        Shown.at(said)
+
+
+def test_the_page_names_nobody_elses_addresses(held: Assistant) -> None:
+    """No card of Gradio's for sharing, no manifest beside the prefix, no address that the server believes to be its own."""
+    html = TestClient(application(held), base_url="http://localhost:1234").get("/").text
+    for foreign in ("raw.githubusercontent", "gradio.app", "manifest.json", "localhost:1234"):
+        assert foreign not in html
+
+
+def test_fetching_can_be_stopped_and_goes_on(free: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped between two files: the first is kept, the index as it was; fetching again takes it in."""
+    bringing = readings.Bringing()
+
+    class Slow(_Web):
+        def fetch(self, url: str, known: object) -> Fetched:
+            bringing.stop()
+            return super().fetch(url, known)
+
+    monkeypatch.setattr("ingest.fetching.Fetcher", lambda check: Slow())
+    monkeypatch.setattr(readings, "ingest", functools.partial(ingest, embedder=HashingEmbedder()))
+    assert bringing.start("Asking", functools.partial(readings.fetch, free.settings, "", bringing.check))
+    stages = list(bringing.watch())
+    assert stages[-1].text == "Stopped. Files that came whole are kept, and are read when you fetch again."
+    assert browse.known(free).held == 0
+    assert browse.free(free).missing == 1
+    monkeypatch.setattr("ingest.fetching.Fetcher", lambda check: _Web())
+    assert readings.fetch(free.settings, "", lambda: None, lambda *_: None).over
+    assert browse.known(free).held == 1
+
+
+def test_stopping_nothing_is_nothing() -> None:
+    """Where no work is going on, stop does nothing, and the next work is not stopped by it."""
+    bringing = readings.Bringing()
+    bringing.stop()
+    assert bringing.start("Begun", lambda progress: readings.Stage("Done.", over=True))
+    assert list(bringing.watch())[-1].text == "Done."

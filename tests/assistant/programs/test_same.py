@@ -60,7 +60,7 @@ def test_the_same_answer_from_every_side(real: Assistant):
     wanted = [plain(real.ask(q).to_json()) for q in QUESTIONS]
     page = [list(talk(real, [], q))[-1].to_json()["answer"] for q in QUESTIONS]
     assert [plain(a) for a in page] == wanted
-    with TestClient(application(real)) as client:
+    with TestClient(application(real), base_url="http://localhost") as client:
         rest = [client.post("/ask", json={"question": q}).json() for q in QUESTIONS]
     assert [plain(a) for a in rest] == wanted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ def pdf_bytes(
     meanings: dict[str, dict[int, str]] | None = None,
     labels: str = "",
     rotate: int = 0,
+    aslant: float = 0.0,
     hidden: bool = False,
     picture: bool = False,
     outline: Sequence[tuple[str, int]] = (),
@@ -27,7 +29,7 @@ def pdf_bytes(
     """A PDF of lines of text at places.
 
     Fonts: F (Helvetica), B (bold), T (Courier), L (with ``meanings`` of codes), G (each letter drawn, a thousand
-    times its size, as Type 3 fonts of old TeX are).
+    times its size, as Type 3 fonts of old TeX are). ``aslant`` turns the text of all pages by so many degrees.
     """
     objects: list[bytes] = []
 
@@ -71,6 +73,8 @@ def pdf_bytes(
     kids = []
     for lines in pages:
         drawn = "q 612 0 0 792 0 0 cm /I Do Q\n" if picture else ""
+        cos, sin = math.cos(math.radians(aslant)), math.sin(math.radians(aslant))
+        drawn += f"{cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} 0 0 cm\n" if aslant else ""
         for x, y, size, font, text in lines:
             escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
             drawn += f"BT {'3 Tr ' if hidden else ''}/{font} {size} Tf {x} {y} Td ({escaped}) Tj ET\n"

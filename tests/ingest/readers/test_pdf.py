@@ -368,6 +368,14 @@ def test_pages_without_words_are_named(make_pdf: Make, lines_at: Make) -> None:
         pdf.read(make_pdf([[]]))
 
 
+def test_slanted_text_is_said_to_be_slanted(make_pdf: Make, lines_at: Make) -> None:
+    """A page scanned askew is not called one without a text layer; a little askew it is read as it is."""
+    askew = make_pdf([lines_at(prose(1, 8))], picture=True, hidden=True, aslant=-7)
+    with pytest.raises(ReadingError, match="slanted text only"):
+        pdf.read(askew)
+    assert pdf.read(make_pdf([lines_at(prose(1, 8))], aslant=-1)).text == " ".join(prose(1, 8))
+
+
 def test_bad_hidden_text_is_noticed(make_pdf: Make, lines_at: Make) -> None:
     """Garbage behind a scan is warned of and never quoted; good words behind a scan are taken."""
     chooser = random.Random(0)

@@ -200,3 +200,16 @@ def test_subrip_and_rolling_captions() -> None:
         f"00:00:0{i}.000 --> 00:00:0{i + 1}.000\nline {i}\nline {i + 1}" for i in range(5)
     )
     assert captions.read(rolling.encode()).text == "line 0 line 1 line 2 line 3 line 4 line 5"
+
+
+def test_formulas_over_several_lines_of_a_page_are_whole() -> None:
+    """A page that breaks the lines of a TeX environment by <br> has one formula there, and no half sentences."""
+    page = (
+        b"<!doctype html><html><body><article><h1>Rules</h1><p>The rule of the step is written in two lines that follow "
+        b"each other here.<br>\n<br>\n$\\begin{align}<br>\na &amp;= b\\\\<br>\n\\end{align}$<br>\n<br>\nIt moves the ball "
+        b"down the hill in steps that grow as long as the slope is the same.</p></article></body></html>"
+    )
+    parsed = html.read(page)
+    assert [parsed.text[m.start : m.end] for m in parsed.marks if m.kind == "formula"] == [
+        r"$\begin{align} a &= b\\ \end{align}$"
+    ]
