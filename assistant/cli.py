@@ -294,7 +294,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check an answer's quotations against the readings held, without any model. Exit 1 where one fails."""
-    from assistant.verification import verify_file
+    from assistant.verification import summary, verify_file
     from ingest.settings import Settings
 
     verdicts = verify_file(Settings.from_environment(), file)
@@ -304,13 +304,10 @@ def verify(
         print(_dumped([{**asdict(v), "failed": v.failed} for v in verdicts]))
     else:
         for verdict in verdicts:
-            print(f"[{verdict.number}] {(verdict.check or 'not quoted').replace('_', ' ')}: {verdict.explanation}")
+            print(f"[{verdict.number}] {verdict.label}: {verdict.explanation}")
             if verdict.failed:
                 print(f"      “{' '.join(verdict.quote.split())}”")
-        failed = sum(v.failed for v in verdicts)
-        print(
-            f"{len(verdicts)} checked, {failed} failed." if verdicts else "Nothing to check: no citation, no quotation."
-        )
+        print(summary(verdicts))
     if any(v.failed for v in verdicts):
         raise typer.Exit(1)
 

@@ -177,5 +177,5 @@ def _why(error: Exception) -> str:
         ("connect", "the model's service cannot be reached"),
     ):
         if cue in lower:
-            return f"{words} ({kind})"
+            return words
     return f"the model failed ({kind}: {text})"

@@ -27,8 +27,11 @@ from ingest.wording import WordIndex, norms
 
 #: A quote that shares this much of its words, in order, with a place of the resource was changed, not invented.
 LIKENESS = 0.6
+#: Where words were sought that nobody is said to have written.
+ANY = "any held resource"
 #: A word that stands in a text more often says nothing of where a quote comes from.
 COMMON = 300
+_ONE_ANSWER = "Save one answer to a file: underhood ask QUESTION --json > answer.json"
 _FAILED: frozenset[Check | None] = frozenset({"altered", "misattributed", "fabricated"})
 
 
@@ -49,6 +52,13 @@ class Verdict:
     def failed(self) -> bool:
         """Whether the quote is not what it says it is."""
         return self.check in _FAILED
+
+    @property
+    def label(self) -> str:
+        """The check in a person's words."""
+        if not self.quote:
+            return "nothing quoted"
+        return "found nowhere" if self.place == ANY else (self.check or "not checked").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -105,17 +115,22 @@ class Verifier:
 
     def saved(self, text: str, where: str = "") -> list[Verdict]:
         """The verdicts on what somebody saved: an answer (JSON), or any text. Raises QuestionError, which names ``where``."""
-        if not text.lstrip().startswith("{"):
+        if not text.lstrip().startswith("{") and not _is_list(text):
             return self.text(text)
         try:
             raw = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise QuestionError(f"not JSON: {error}", where=where) from error
-        return self.answer(Answer.from_json(raw))
+            raise QuestionError(f"not JSON: {error}", where=where, todo=_ONE_ANSWER) from error
+        if isinstance(raw, list):
+            raise QuestionError("a list, not an answer", where=where, todo=_ONE_ANSWER)
+        try:
+            return self.answer(Answer.from_json(raw))
+        except QuestionError as error:
+            raise QuestionError(error.what, where=where, todo=error.todo or _ONE_ANSWER) from error
 
     def _citation(self, citation: Citation) -> Verdict:
         if citation.quote is None:
-            return Verdict(citation.number, "", citation.check, citation.place, "Nothing was quoted; an address only.")
+            return Verdict(citation.number, "", citation.check, citation.place, f"An address only: {citation.place}.")
         found = [self._quoted_from(citation, resource) for resource in self._named(citation)]
         return next((v for v in found if v.failed), found[0])
 
@@ -219,7 +234,7 @@ class Verifier:
         return known.short if known else resource
 
     def _all(self, sought: _Sought) -> str:
-        return ", ".join(map(self._short, sought.named)) or "any held resource"
+        return ", ".join(map(self._short, sought.named)) or ANY
 
     def _where(self, place: _Place) -> str:
         document = place.document
@@ -237,7 +252,7 @@ def _elsewhere(citation: Citation, place: _Place) -> list[str]:
         ("edition", citation.edition, place.document.edition),
     ]
     return [
-        f"the answer says {name} {a}, they stand in {name} {b or 'unknown'}"
+        f"the answer says {name} {a}, here it is {name} {b}" if b else f"the answer says {name} {a}, here none is known"
         for name, a, b in pairs
         if a not in (None, b)
     ]
@@ -289,6 +304,33 @@ def difference(quote: str, held: str) -> str:
         if m > k:
             out.append(f"{{+{' '.join(b[k:m])}+}}")
     return " ".join(out)
+
+
+def _is_list(text: str) -> bool:
+    """Whether a text is a list in JSON, and not one that begins with a bracket by chance."""
+    try:
+        return text.lstrip().startswith("[") and isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """What came of checking, in one sentence."""
+    if not verdicts:
+        return "Nothing to check: no citation, no quotation."
+    quoted = [v for v in verdicts if v.quote]
+    found = Counter("failed" if v.failed else v.check for v in quoted)
+    addresses = len(verdicts) - len(quoted)
+    told = [
+        f"{found['words_found']} of {len(quoted)} quotations found as quoted" if quoted else "Nothing is quoted",
+        f"{found['moved']} in another place than is said" if found["moved"] else "",
+        f"{found['not_held']} from a text that is not here" if found["not_held"] else "",
+        f"{found['failed']} failed" if found["failed"] else "",
+        f"{addresses} {'citation is an address' if addresses == 1 else 'citations are addresses'} only"
+        if addresses
+        else "",
+    ]
+    return f"{'; '.join(filter(None, told))}."
 
 
 def verify_file(settings: Settings, path: Path) -> list[Verdict]:

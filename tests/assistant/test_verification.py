@@ -20,7 +20,7 @@ from assistant.answering import Assistant
 from assistant.answers import Answer, Citation, Statement
 from assistant.references import to_markdown
 from assistant.retrieval import PassageFound
-from assistant.verification import Verdict, Verifier, difference, verify_file
+from assistant.verification import ANY, Verdict, Verifier, difference, summary, verify_file
 from ingest.errors import QuestionError
 from ingest.pipeline import ingest
 from ingest.settings import Settings
@@ -120,7 +120,15 @@ def test_anybodys_text_can_be_checked(answer: tuple[Assistant, Answer], settings
     assert [v.check for v in verify_file(settings, path)] == ["words_found", "misattributed", "fabricated"]
 
 
-@pytest.mark.parametrize(("text", "says"), [("{", "not JSON"), ('{"schema_version": 99}', "not known here")])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "a.json: not JSON"),
+        ('{"schema_version": 99}', "a.json: schema_version 99 is not known here"),
+        ('{"schema_version": 2}', "a.json: this answer is damaged.*Save one answer to a file"),
+        ('[{"schema_version": 2}]', "a.json: a list, not an answer"),
+    ],
+)
 def test_a_file_that_is_no_answer_is_refused(
     answer: tuple[Assistant, Answer], settings: Settings, tmp_path: Path, text: str, says: str
 ):
@@ -140,7 +148,7 @@ def test_a_wrong_page_and_a_wrong_edition_are_told_apart(answer: tuple[Assistant
         changed = replace(first, **change)  # type: ignore[arg-type]
         return verifier.answer(replace(given, statements=(), citations=(changed,)))[0].explanation
 
-    assert "the answer says page 7, they stand in page unknown" in told(locator=replace(first.locator, page=7))
+    assert "the answer says page 7, here none is known" in told(locator=replace(first.locator, page=7))
     assert "the answer says edition second" in told(edition="second")
     assert told(edition=None).startswith("Found in")
 
@@ -318,6 +326,19 @@ def test_every_planted_change_in_real_readings_has_its_verdict(
     planted_ones = verdicts_on_planted(assistant, true, rng)
     assert time.perf_counter() - started < 90
     assert [(kind, v) for kind, v in planted_ones if v.check != EXPECTED[kind]] == []
+
+
+def test_one_sentence_says_what_came_of_it():
+    """Each way is counted for itself: what is not held was not found, what stands elsewhere did not fail."""
+    checks = ("words_found", "words_found", "moved", "not_held", "altered", "fabricated")
+    verdicts = [Verdict(n, "some words", c, ANY if c == "fabricated" else "Doe", "") for n, c in enumerate(checks)]
+    assert summary([*verdicts, Verdict(9, "", "not_held", "Roe", "")]) == (
+        "2 of 6 quotations found as quoted; 1 in another place than is said; 1 from a text that is not here; 2 failed; "
+        "1 citation is an address only."
+    )
+    assert summary([Verdict(1, "", None, "Roe", "")]) == "Nothing is quoted; 1 citation is an address only."
+    assert summary([]) == "Nothing to check: no citation, no quotation."
+    assert [v.label for v in verdicts[-3:]] == ["not held", "altered", "found nowhere"]
 
 
 def test_the_difference_is_shown():
