@@ -2,11 +2,13 @@
 
 Only a word that the notes do not have is looked at, and only a small slip is mended: one edit in a word of five to
 seven letters, two in a longer one (optimal string alignment: insertions, deletions, changes, swapped neighbours). A word
-with a capital, a digit or few letters is taken for a name that the notes do not know, and left alone.
+with a capital, a digit or few letters is taken for a name that the notes do not know, and left alone, and so is one that
+has the stem of a known word but another ending, two edits away ("capacitor" is no slip for "capacity").
 """
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,6 +18,8 @@ from rapidfuzz.distance import OSA
 
 #: Words of the notes that count: seen this often, and this long.
 LEAST_SEEN, LEAST_LETTERS = 3, 5
+#: The letters of an ending.
+ENDING = 3
 #: What people clip when they type; none is the name of anything.
 CLIPPED = {
     "val": "validation",
@@ -51,8 +55,14 @@ class Spelling:
         if len(word) < LEAST_LETTERS or not (word.islower() or word.istitle()):
             return word
         slips = 1 if len(word) < 8 else 2
-        near = process.extract(word.casefold(), self._words, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        extracted = process.extract(word.casefold(), self._words, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        near = [n for n in extracted if not _another_ending(word.casefold(), n[0], int(n[1]))]
         if not near:
             return word
         best: str = min(near, key=lambda found: (found[1], -self._counts[found[0]]))[0]
         return best.capitalize() if word.istitle() else best
+
+
+def _another_ending(word: str, known: str, edits: int) -> bool:
+    """Whether two words differ by two edits in nothing but their last letters, at most three."""
+    return edits > 1 and len(os.path.commonprefix([word, known])) >= max(len(word), len(known)) - ENDING

@@ -6,6 +6,7 @@ are silent, a reading answers alone (windows.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ SIDE_QUESTION_COSINE = 0.72
 NEXT, NEXT_SUITED = 1.0, 4.5
 #: An answer has no more claims than this, its sides apart.
 LONGEST = 4
+
+#: What leans on an earlier part: where nothing was found for that, nothing can be meant by this.
+_LEANS = re.compile(r"\b(?:it|its|they|them|their|this|that|these|those|one|ones|he|she|his|her|there)\b", re.I)
 
 Trust = Callable[[PartEvidence, ClaimFound], float]
 
@@ -58,7 +62,8 @@ def compose(evidence: Evidence, trust: Trust, calibration: Calibration) -> Draft
     for part in asked:
         said = [c.found.claim for c in chosen]
         best = _best(part, trust, said)
-        if best is None or best.probability < calibration.partly:
+        silent = not chosen and bool(unanswered) and _LEANS.search(part.part.text) is not None
+        if silent or best is None or best.probability < calibration.partly:
             if not (part.claims and part.claims[0].claim in said):
                 unanswered.append(part.part.text)
         else:

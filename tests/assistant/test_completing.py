@@ -135,3 +135,12 @@ def test_what_is_not_trusted_is_left_open():
     evidence = Evidence(Question("", ()), (part("What is stride?", STRIDE),), (), (), 0.0, 0.0)
     draft = compose(evidence, lambda *_: 0.01, calibration())
     assert (draft.chosen, draft.unanswered, draft.probability) == ((), ("What is stride?",), 0.01)
+
+
+@pytest.mark.parametrize(("second", "answered"), [("why is it wide?", False), ("What is stride?", True)])
+def test_a_part_that_leans_on_a_silent_one_is_silent(second: str, answered: bool):
+    """Where nothing answers the first part, "it" of the second means nothing that the notes know."""
+    parts = (part("What is Lepanto", MECHANISM), part(second, STRIDE))
+    evidence = Evidence(Question("", tuple(p.part for p in parts)), parts, (), (), 0.0, 0.0)
+    draft = compose(evidence, lambda _, found: 0.9 if found.claim is STRIDE else 0.0, calibration())
+    assert bool(draft.chosen) == answered

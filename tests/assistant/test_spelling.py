@@ -33,6 +33,7 @@ def mended(text: str) -> str:
         ("dripoat", "dripoat"),
         ("GPT4 netw0rk", "GPT4 netw0rk"),
         ("grad", "grad"),
+        ("networker in a network", "networker in a network"),
         ("val acc is stuck", "validation accuracy is stuck"),
         ("train loss and val loss", "training loss and validation loss"),
         ("how to train a network", "how to train a network"),
