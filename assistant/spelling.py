@@ -8,13 +8,12 @@ has the stem of a known word but another ending, two edits away ("capacitor" is 
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 #: Words of the notes that count: seen this often, and this long.
 LEAST_SEEN, LEAST_LETTERS = 3, 5
@@ -65,4 +64,4 @@ class Spelling:
 
 def _another_ending(word: str, known: str, edits: int) -> bool:
     """Whether two words differ by two edits in nothing but their last letters, at most three."""
-    return edits > 1 and len(os.path.commonprefix([word, known])) >= max(len(word), len(known)) - ENDING
+    return edits > 1 and Prefix.similarity(word, known) >= max(len(word), len(known)) - ENDING
