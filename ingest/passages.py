@@ -51,7 +51,7 @@ _ON_THE_WAY = re.compile(
 )
 # What is left of a formula that lost its shape, of an accent beside its letter, of a list's or footnote's number.
 _BROKEN = re.compile(
-    r"\b[b-zB-HJ-Z0-9] [b-zB-HJ-Z0-9]\b|\w \{\S{1,4}\}|[\w)\]] ,(?:\s|$)|(?:^|[\s(])[¨´ˆ˜¯˘˚ˇ¸]|\. \.$|^\d+[A-Z]|^\d+(?:\.\d+)*,?\s"
+    r"\b[b-zB-HJ-Z0-9] [b-zB-HJ-Z0-9]\b|\w \{\S{1,4}\}|[\w)\]] ,(?:\s|$)|[¨´ˆ˜¯˘˚ˇ¸]|\. \.$|^\d+[A-Z]|^\d+(?:\.\d+)*,?\s"
 )
 _BEFORE = re.compile(r"\s*(?:[•❒▪◦■●‣➢]\s*)?")
 _IN_TEX = re.compile(r"\$[^$]*\$")

@@ -37,11 +37,12 @@ _ASKS_NUMBER = re.compile(
 _ASKS_WHAT = re.compile(
     r"^what (?:is|are|was|were|(?:do|does) (?=.* (?:do|mean)\b))\s*(?:an?\s|the\s)?([^?]+?)(?: do| mean)?\s*\??$", re.I
 )
+_ASKS_PART = re.compile(r"^what (?:is|are|was|were) the [^?]*\bof\b", re.I)
 _RELATIVE = re.compile(r"\b(?:for|in|on|to|from|with|between|by|about|as|when|used|called)\b.*", re.I | re.S)
 #: What may stand before a sentence's subject: a few words, or what a comma ends.
 _BEFORE = re.compile(r"(?:^|[.!?,;:]\s)\W*(?:[^\s.,]+\s+){0,3}$")
 _SAYS = re.compile(
-    r"\W*(?:\([^)]*\)\W*)?(?:(?:is|are)\s+(?:(?:called|defined|used|based|said|designed|meant)\b|(?!\w+ed\b))|[a-z]{3,}s\b|[–—:])"
+    r"\W*(?:\([^)]*\)\W*)?(?:(?:is|are)\s+(?:(?:called|defined|used|based|said|designed|meant)\b|(?!\w+ed\b))|(?:[a-z]{3,}s|include|have|can)\b|[–—:])"
 )
 _NAMES = re.compile(
     r"(?:called|known as|termed|named|term|(?:idea|notion|concept) of|propos\w+|introduc\w+|defin\w+|develop\w+|present\w*)"
@@ -83,7 +84,7 @@ def says(question: str, text: str) -> bool:
     and the like stand before it.
     """
     asked = _ASKS_WHAT.match(question.strip())
-    if asked is None or re.search(r"\bof\b", asked[1]):
+    if asked is None or _ASKS_PART.match(question.strip()):
         return True
     thing = _RELATIVE.sub("", asked[1])
     subject, size = set(tokens(thing)), len(_PIECE.findall(thing))

@@ -113,6 +113,8 @@ def test_hyphenated_words_match_whole_or_by_their_first_part(question: str, text
         ("What is a tuple in Python?", "Python has lists and tuples.", False),
         ("What is the acrobot?", "One aim of controlling the acrobot is to swing its tip.", False),
         ("What is the acrobot?", "In mechanics, the acrobot is a robot of two links.", True),
+        ("What is Thorndike's Law of Effect?", "Thorndike later modified the law of effect.", False),
+        ("What are applications of tuples?", "Applications of tuples include keys of tables.", True),
         ("What is the size of a tuple?", "There is more to learn about tuples.", True),
         ("Why use tuples?", "There is more to learn about tuples.", True),
     ],
