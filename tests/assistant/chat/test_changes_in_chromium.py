@@ -166,11 +166,11 @@ def test_who_waits_behind_others_is_told(fresh: Tab) -> None:
     """While no answer begins, a line says that others come first; it goes when the answer begins."""
     page = fresh.open().page
     waiting: list[Any] = []
-    page.route("**/queue/join*", waiting.append)
+    page.route("**/queue/join*", lambda route: waiting.append(route))  # playwright marks its handlers
     page.fill("#question textarea", "What is momentum?")
     page.press("#question textarea", "Enter")
     page.wait_for_selector("#notice >> text=your question waits for its turn")
-    page.unroute("**/queue/join*", waiting.append)
+    page.unroute("**/queue/join*")
     for route in waiting:
         route.continue_()
     page.wait_for_selector("#t1.done")
