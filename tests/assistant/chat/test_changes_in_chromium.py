@@ -162,21 +162,6 @@ def test_a_full_queue_is_told_in_our_words(chromium: Any, held: Assistant, monke
         context.close()
 
 
-def test_who_waits_behind_others_is_told(fresh: Tab) -> None:
-    """While no answer begins, a line says that others come first; it goes when the answer begins."""
-    page = fresh.open().page
-    waiting: list[Any] = []
-    page.route("**/queue/join*", lambda route: waiting.append(route))  # playwright marks its handlers
-    page.fill("#question textarea", "What is momentum?")
-    page.press("#question textarea", "Enter")
-    page.wait_for_selector("#notice >> text=your question waits for its turn")
-    page.unroute("**/queue/join*")
-    for route in waiting:
-        route.continue_()
-    page.wait_for_selector("#t1.done")
-    page.wait_for_selector("#notice", state="hidden")
-
-
 def test_an_answer_is_checked_again_and_what_was_unfolded_stays(fresh: Tab) -> None:
     """Checking again says what was found, in the answer and aloud; a source that was open and "why" stay open."""
     page = fresh.open().ask("What is momentum?").page
