@@ -40,7 +40,7 @@ application(assistant)
 def paging(settings: Settings, rounds: int) -> Iterator[Row]:
     """The rows on the page, over the index of ``settings``."""
     from tests.assistant.chat.conftest import serving
-    from tests.assistant.chat.test_many_people import Person, people
+    from tests.assistant.chat.crowd import Person, people
 
     yield _starting(settings)
     assistant = Assistant.open(settings)

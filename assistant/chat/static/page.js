@@ -30,6 +30,18 @@ addEventListener("underhood-ready", () => { for (const call of waiting.splice(0)
 
 const LONG_AGO = -1e9;
 let sent = LONG_AGO;
+const QUEUED = "Others are being answered; your question waits for its turn.";
+let queued = null;
+const asking = () => {
+  sent = performance.now();
+  clearTimeout(queued);
+  queued = setTimeout(() => { if (!gone) notice(QUEUED, true); }, 4000);
+};
+const answering = () => {
+  sent = LONG_AGO;
+  clearTimeout(queued);
+  if (told?.textContent === QUEUED) notice("");
+};
 const early = () => {
   if (!busy() && performance.now() - sent > 1500) return false;
   say("One question at a time: wait for the answer, or stop it.");
@@ -37,11 +49,11 @@ const early = () => {
 };
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== box()) return;
-  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); } else sent = performance.now();
+  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); } else asking();
 }, true);
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("#ask")) return;
-  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); box().focus(); } else sent = performance.now();
+  if (!box().value.trim() || early()) { event.preventDefault(); event.stopImmediatePropagation(); box().focus(); } else asking();
 }, true);
 
 // What was typed and not yet asked survives a reload too
@@ -57,7 +69,7 @@ const redraft = () => {
 
 const ask = (question) => {
   if (early()) return;
-  sent = performance.now();
+  asking();
   show("ask");
   act("ask", { question });
   box()?.focus({ preventScroll: true });
@@ -274,7 +286,7 @@ const CLICKS = {
   },
   "[data-act]": (e) => {
     if (e.dataset.act === "retry" && early()) return;
-    if (e.dataset.act === "retry") sent = performance.now();
+    if (e.dataset.act === "retry") asking();
     act(e.dataset.act, { turn: e.dataset.turn, value: e.dataset.value, who: who() });
   },
   "[data-cancel]": (e) => unfold(document.getElementById(e.dataset.cancel), false),
@@ -284,7 +296,7 @@ const CLICKS = {
   "[data-halt]": () => act("halt", {}),
   "[data-forget]": () => forget(),
   "[data-edit]": () => { act("edit", {}); box()?.focus(); },
-  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); sent = LONG_AGO; sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
+  "[data-new]": () => { show("ask"); history.replaceState({}, "", location.pathname); light(null); answering(); sessionStorage.removeItem(DRAFT); act("fresh", {}); box()?.focus(); },
   "[data-copy]": (e) => copy(e.dataset.copy, e),
   "[data-link]": (e) => copy(new URL(e.dataset.link, location.href.split("?")[0]).href, e),
   "[data-download=md]": (e) => download(`underhood-${e.dataset.turn}.md`, e.dataset.text, "text/markdown"),
@@ -294,7 +306,7 @@ const CLICKS = {
   ".skip": () => box()?.focus(),
 };
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("#stop")) sent = LONG_AGO;
+  if (event.target.closest?.("#stop")) answering();
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   for (const [selector, run] of Object.entries(CLICKS)) {
     const element = event.target.closest?.(selector);
@@ -332,7 +344,7 @@ const changed = (records = []) => {
   const turns = all(".turn");
   document.body.classList.toggle("talking", turns.length > 0);
   unfolded();
-  if (records.some((r) => r.target.nodeType === 1 && r.target.closest("#conversation"))) sent = LONG_AGO;
+  if (records.some((r) => r.target.nodeType === 1 && r.target.closest("#conversation"))) answering();
   if (box() && !box().value) sessionStorage.removeItem(DRAFT);
   if (asked && window.underhood && one("#browse .browse")) { const question = asked; asked = null; ask(question); }
   if (turns.length > shown) { light(null); see(one(".question", turns.at(-1)), "start"); }
@@ -354,7 +366,7 @@ const overheard = () => {
     if (toast.dataset.heard) continue;
     toast.dataset.heard = "yes";
     const text = toast.textContent.trim();
-    sent = LONG_AGO;
+    answering();
     if (!gone) notice((SAID.find(([pattern]) => pattern.test(text)) ?? [0, text])[1]);
   }
 };

@@ -18,6 +18,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.chat import readings
 from assistant.chat.browse import Allowed
+from assistant.chat.page import build as page_of
 from ingest.pipeline import ingest
 from tests.assistant.chat.conftest import SENTENCE, Tab, a_pdf, serving, tab, with_reading
 from tests.conftest import ROOT, HashingEmbedder
@@ -82,6 +83,85 @@ def test_fetching_shows_what_came_of_it(open_shelf: tuple[Tab, Assistant], monke
     assert found.trapped == []
 
 
+def test_fetching_can_be_stopped(open_shelf: tuple[Tab, Assistant], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop says at once that it stops, and ends the work at its next step; whoever watches sees it."""
+    found, _ = open_shelf
+    going = threading.Event()
+
+    def fetch(settings: Any, only: str, check: Any, progress: readings.Progress) -> readings.Stage:
+        progress("fetching", 1, 2)
+        going.wait(60)
+        progress("fetching", 2, 2)
+        raise AssertionError("it was not stopped")
+
+    monkeypatch.setattr(readings, "fetch", fetch)
+    page = found.open("?view=readings").page
+    page.evaluate("underhood('fetch', {only: 'doe-2001-descent', kind: 'readings', id: ''})")
+    page.click("#progress >> text=Stop")
+    page.wait_for_selector("#progress >> text=Stopping")
+    assert page.locator("#progress [data-halt]").is_disabled()
+    going.set()
+    page.wait_for_selector("#progress >> text=Stopped; the index is as it was before.")
+
+
+TEXT = f"""Roe (2002) writes: "{SENTENCE}" and also
+
+> A heavy anchor remembers nothing at all and so it never crosses any valley.
+> -- Roe (2002)
+
+<img src=x onerror=alert(1)> "<script>alert(2)</script> is nothing that a book says"
+"""
+
+
+def test_a_text_of_ones_own_is_checked(fresh: Tab, tmp_path: Path) -> None:
+    """Pasted text gets a verdict for each quotation, told aloud; a saved answer is opened from a file; what is no
+    answer says so in a line; nothing in the text runs."""
+    page = fresh.open("?view=verify").page
+    assert page.locator("#browse h1").inner_text() == "Check a text"
+    page.get_by_label("The text").fill(TEXT)
+    page.click("text=Check it")
+    page.wait_for_selector("#verdicts >> text=1 of 3 quotations found in our copies.")
+    assert page.locator("#verdicts li.found").count() == 1
+    assert page.locator("#verdicts li.failed").count() == 2
+    assert "<script>alert(2)</script>" in page.locator("#verdicts").inner_text()
+    assert "1 of 3 quotations" in page.locator("#status").inner_text()
+    fresh.open().ask("What is momentum?")
+    page.click("#t1-save summary")
+    with page.expect_download() as saved:
+        page.click("[data-download=json]")
+    answer = tmp_path / "answer.json"
+    saved.value.save_as(answer)
+    page.click("summary[aria-label=More]")
+    page.click(".menu >> text=Check a text")
+    page.set_input_files(".examine input[type=file]", str(answer))
+    page.wait_for_selector("#verdicts >> text=1 of 1 quotation found in our copies")
+    page.get_by_label("The text").fill("{not json")
+    page.click("text=Check it")
+    page.wait_for_selector("#verdicts >> text=not JSON")
+    assert (fresh.trapped, fresh.outside, fresh.errors) == ([], [], [])
+
+
+def test_a_full_queue_is_told_in_our_words(chromium: Any, held: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many wait already, a calm line says so and the question stays in its box."""
+    made: list[Any] = []
+
+    def build(*args: Any, **more: Any) -> Any:
+        made.append(page_of(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr("assistant.chat.serving.build", build)
+    with serving(held) as address:
+        found, context = tab(chromium, address)
+        page = found.open().page
+        made[0]._queue.max_size = 0
+        page.fill("#question textarea", "What is momentum?")
+        page.press("#question textarea", "Enter")
+        page.wait_for_selector("#notice >> text=Many people are asking just now")
+        assert page.locator(".toast-body").count() == 0 or not page.locator(".toast-body").first.is_visible()
+        assert page.input_value("#question textarea") == "What is momentum?"
+        context.close()
+
+
 def test_an_answer_is_checked_again_and_what_was_unfolded_stays(fresh: Tab) -> None:
     """Checking again says what was found, in the answer and aloud; a source that was open and "why" stay open."""
     page = fresh.open().ask("What is momentum?").page
@@ -89,7 +169,7 @@ def test_an_answer_is_checked_again_and_what_was_unfolded_stays(fresh: Tab) -> N
     page.click("#t1 a.mark >> nth=0")
     page.wait_for_selector("#t1 .picture[open]")
     page.click("#t1 >> text=Check again")
-    page.wait_for_selector("#t1-checked >> text=1 of 1 quotations found in our copies.")
+    page.wait_for_selector("#t1-checked >> text=1 of 1 quotation found in our copies")
     assert "Checked again." in page.locator("#status").inner_text()
     for kept in ("#t1-why[open]", "#t1 .picture[open]", "#t1 .source.lit"):
         assert page.locator(kept).count() == 1

@@ -59,6 +59,6 @@ def test_memory_stays_flat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with served(settings.home, settings.corpus) as (address, process), capsys.disabled():
         sights = soak(address, process, 5, 20, every=2.5, look=10)
     late = sights[len(sights) // 2 :]
-    assert slope(late) < 0.5
+    assert slope(late) < 1.5  # MB a minute
     assert max(s.descriptors for s in late) <= max(s.descriptors for s in sights[: len(sights) // 2]) + 5
     assert max(s.threads for s in late) <= max(s.threads for s in sights[: len(sights) // 2]) + 5
