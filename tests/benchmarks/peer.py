@@ -66,8 +66,8 @@ def haystack(texts: Texts):
     )
 
     store = InMemoryDocumentStore(embedding_similarity_function="cosine")
-    documents = SentenceTransformersDocumentEmbedder(model(), progress_bar=False)
-    questions = SentenceTransformersTextEmbedder(model(), progress_bar=False)
+    documents = SentenceTransformersDocumentEmbedder(model=model(), progress_bar=False)
+    questions = SentenceTransformersTextEmbedder(model=model(), progress_bar=False)
     documents.warm_up(), questions.warm_up()
     retriever = InMemoryEmbeddingRetriever(store, top_k=10)
 
