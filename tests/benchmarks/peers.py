@@ -52,7 +52,7 @@ def peers(passages: int, queries: int) -> Iterator[Row]:
                 yield _row(name, theirs, _measured([sys.executable], "underhood", path, judged))
             except subprocess.CalledProcessError as error:
                 last = error.stderr.decode().strip().splitlines()[-1:] or ["no message"]
-                yield skipped(f"against {name}", last[0][:160], _TARGET)
+                yield skipped(f"against {name}", last[0].replace(str(ROOT), "")[:160], _TARGET)
 
 
 def _row(name: str, got: Mapping[str, float], ours: Mapping[str, float] | None) -> Row:
