@@ -38,7 +38,7 @@ _PIECE = 1024
 #: Texts at once on a graphics card: enough to fill it, and under 1 GB of its memory at our model's 256 tokens.
 _CARD_BATCH = 256
 #: Texts at once through minilm.py: its batches are as long as their longest text, and larger ones are no faster.
-_LIGHT_BATCH = 16
+_LIGHT_BATCH = 8
 #: Loading torch takes as long as embedding some hundred texts without it.
 _FEW = 256
 #: What the drivers of graphics cards leave in /dev; asking torch would mean loading it.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingest.index.building import sentence_texts
 from ingest.index.reading import Index
-from ingest.settings import Settings, packaged_corpus
+from ingest.settings import Settings
 from tests.benchmarks.measuring import ROOT, Row, process, shown, skipped
 
 _INGEST = """
@@ -53,9 +53,7 @@ def first_ingest(readings: Path | None) -> Iterator[Row]:
         yield skipped("first ingest of readings", "the readings are not beside the checkout", "at least 0.9")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        corpus, home = Path(scratch) / "corpus", Path(scratch) / "first"
-        (corpus / "notes").mkdir(parents=True)
-        shutil.copy(ROOT / "corpus" / "catalogue.toml", corpus)
+        corpus, home = _without_notes(Path(scratch)), Path(scratch) / "first"
         first = _run(home, corpus, readings)
         texts = _texts(Settings(home=home, corpus=corpus))
         (Path(scratch) / "texts.json").write_text(json.dumps(texts))
@@ -67,6 +65,14 @@ def first_ingest(readings: Path | None) -> Iterator[Row]:
         f"{bare['seconds'] / first['seconds']:.2f}", "at least 0.9",
     )  # fmt: skip
     yield Row("memory of the first ingest", f"{first['memory']:.2f} GB", target="at most 1.5 GB")
+
+
+def _without_notes(scratch: Path) -> Path:
+    """A corpus of the catalogue alone."""
+    corpus = scratch / "corpus"
+    (corpus / "notes").mkdir(parents=True)
+    shutil.copy(ROOT / "corpus" / "catalogue.toml", corpus)
+    return corpus
 
 
 def ingest_again(readings: Path | None, built: Settings) -> Iterator[Row]:
@@ -112,7 +118,7 @@ def _texts(settings: Settings) -> list[str]:
 
 
 def profile_of_an_ingest(readings: Path | None) -> str:
-    """Where the time of an ingest of the notes and one resource's readings goes, as text."""
+    """Where the time of an ingest of one resource's readings goes, as text."""
     import cProfile
     import io
     import pstats
@@ -122,7 +128,7 @@ def profile_of_an_ingest(readings: Path | None) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         profile = cProfile.Profile()
         started = time.perf_counter()
-        settings = Settings(home=Path(scratch) / "home", corpus=packaged_corpus())
+        settings = Settings(home=Path(scratch) / "home", corpus=_without_notes(Path(scratch)))
         only = sorted(p.name for p in readings.iterdir() if p.is_dir())[:1] if readings else []
         report = profile.runcall(ingest, settings, readings=readings, only=only)
         took = time.perf_counter() - started

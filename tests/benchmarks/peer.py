@@ -58,13 +58,16 @@ def llama_index(texts: Texts):
 
 def haystack(texts: Texts):
     from haystack import Document
-    from haystack.components.embedders import SentenceTransformersDocumentEmbedder, SentenceTransformersTextEmbedder
     from haystack.components.retrievers.in_memory import InMemoryEmbeddingRetriever
     from haystack.document_stores.in_memory import InMemoryDocumentStore
+    from haystack_integrations.components.embedders.sentence_transformers import (
+        SentenceTransformersDocumentEmbedder,
+        SentenceTransformersTextEmbedder,
+    )
 
     store = InMemoryDocumentStore(embedding_similarity_function="cosine")
-    documents = SentenceTransformersDocumentEmbedder(model(), progress_bar=False)
-    questions = SentenceTransformersTextEmbedder(model(), progress_bar=False)
+    documents = SentenceTransformersDocumentEmbedder(model=model(), progress_bar=False)
+    questions = SentenceTransformersTextEmbedder(model=model(), progress_bar=False)
     documents.warm_up(), questions.warm_up()
     retriever = InMemoryEmbeddingRetriever(store, top_k=10)
 

