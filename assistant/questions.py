@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,10 +64,12 @@ def clean(raw: object) -> str:
 
 _ASK = r"(?:what|how|why|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will|was|were)"
 _IS = r"(?:is|are|do|does|did|was|were|can|could|should|would)"
-_TELL = r"(?:explain|describe|define|discuss|list|name|give|compare|contrast|tell|show|derive|state|outline|summari[sz]e|elaborate)"
+_TELL = r"(?:explain|describe|define|discuss|list|name|give|compare|contrast|tell|show|derive|state|outline|summari[sz]e|elaborate|write|express|prove|identify)"
+#: A thing's own side, asked for beside it: "define BLEU and the role of the brevity penalty".
+_FACET = r"the\s+(?:meanings?|roles?|purpose|functions?|effects?)\s+of"
 _JOINT = re.compile(
     rf"(?:\s*[,;]\s*(?:and\s+|or\s+|but\s+)?|\s+(?:and|but)\s+)(?:also\s+|then\s+)?"
-    rf"(?=(?:what|how|why|when|where|who|(?:in|for|under)\s+(?:what|which)\s+\w+\s+{_IS}|explain|describe|give|list|name|state|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
+    rf"(?=(?:what|how|why|when|where|who|(?:in|for|under)\s+(?:what|which)\s+\w+\s+{_IS}|explain|describe|give|list|name|state|identify|{_FACET}|{_ASK}\s+(?:it|they|this|that|these|there|we|you|one)|"
     r"(?:its|their)\s+\w+)\b)",
     re.I,
 )
@@ -99,6 +102,7 @@ _EITHER = re.compile(
 )
 _AUDIENCE = re.compile(
     r"\b(?:to|for)\s+(?:an?\s+)?(?:absolute\s+|complete\s+)?(?:beginners?|child|layman|layperson|newbie|novice|dummies)\b"
+    r"|\b(?:to|for)\s+(?:an?|my|the|your)\s+(?:[\w-]+\s+)?(?:boss|client|colleague|customer|friend|grandmother|interviewer|kid|manager|student)\b"
     r"|\b(?:in|using)\s+(?:very\s+)?(?:simple|plain|layman['’]?s?|easy)\s+(?:words|terms|english|language)\b"
     r"|\blike\s+i(?:['’]?m|\s+am)\s+(?:five|5|a\s+beginner)\b|\beli5:?",
     re.I,
@@ -157,6 +161,10 @@ _PURPOSE = re.compile(r"\s+(?:(?:used|good|needed|useful|there) )?for$", re.I)
 _WH_CLAUSE = re.compile(rf"\b{_ASK}\b", re.I)
 
 
+#: "For parsing: what is a stack?"
+_ASKS_LATE = re.compile(rf"[:,]\s+{_ASK}\b", re.I)
+
+
 def analyse(text: str, names: Names) -> Question:
     """The parts of a clean question."""
     pieces: list[str] = []
@@ -170,7 +178,7 @@ def analyse(text: str, names: Names) -> Question:
             context = ""
         else:
             context = sentence
-    if len(pieces) > 1 and not _is_asking(pieces[0]):
+    if len(pieces) > 1 and not _is_asking(pieces[0]) and not _ASKS_LATE.search(pieces[0]):
         pieces = [f"{pieces[0]} {pieces[1]}", *pieces[2:]]
     subject = trait = ""
     things: tuple[str, ...] = ()
@@ -225,11 +233,12 @@ def _is_asking(sentence: str) -> bool:
 
 def _split(sentence: str) -> list[str]:
     whole = (*(p.search(sentence) for p in _RELATIONS), _CHOICE.match(sentence), _BOTH_WAYS.search(sentence))
-    if any(whole) or _MANY.match(sentence):
+    pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
+    if (any(whole) and not _compares_later(pieces)) or _MANY.match(sentence):
         return [sentence]
     if m := _EITHER.match(sentence):
         return [f"{m['ask']}{m['a']}", f"{m['ask']}{m['b']}"]
-    pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
+    pieces = [f"what is {p}" if re.match(_FACET, p, re.I) and n else p for n, p in enumerate(pieces)]
     joined: list[str] = []
     for piece in pieces:
         if joined and (len(joined[-1].split()) < 2 or len(piece.split()) < 2):
@@ -239,6 +248,14 @@ def _split(sentence: str) -> list[str]:
         else:
             joined.append(piece)
     return joined
+
+
+def _compares_later(pieces: Sequence[str]) -> bool:
+    """Whether a comparison stands whole in a later piece: "What is X and when would you use Y versus Z?"."""
+    first, *later = pieces
+    return bool(_WHAT_IS.match(first)) and any(
+        not p.search(first) and any(p.search(piece) for piece in later) for p in _RELATIONS
+    )
 
 
 def _kinds_of_part(piece: str, names: Names) -> list[Part]:

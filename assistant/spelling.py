@@ -19,13 +19,15 @@ from rapidfuzz.distance import OSA, Prefix
 LEAST_SEEN, LEAST_LETTERS = 3, 5
 #: The letters of an ending.
 ENDING = 3
-#: What people clip when they type; none is the name of anything.
+#: What people clip or say when they type; none is the name of anything.
 CLIPPED = {
     "val": "validation",
     "acc": "accuracy",
     "hyperparams": "hyperparameters",
     "params": "parameters",
     "grads": "gradients",
+    "newbie": "beginner",
+    "noob": "beginner",
 }
 _CLIPPED = re.compile(rf"\b(?:{'|'.join(CLIPPED)})\b")
 _TRAIN = re.compile(r"\btrain(?= (?:loss|accuracy|error|acc|set|data)\b)")

@@ -190,3 +190,34 @@ def test_two_things_may_share_their_noun():
         "how do you detect exploding gradients?",
     ]
     assert pair("cat", "dog", names) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "Write the update rule of batchnorm and state how it differs from gradient descent.",
+            ["Write the update rule of batchnorm", "state how batchnorm differs from gradient descent."],
+        ),
+        (
+            "Write the update of batchnorm and identify the mask.",
+            ["Write the update of batchnorm", "identify the mask"],
+        ),
+        (
+            "Define batchnorm and the role of the mask.",
+            ["Define batchnorm", "what is the role of the mask in batchnorm?"],
+        ),
+        (
+            "What is batchnorm and when would you use momentum versus gradient descent?",
+            ["What is batchnorm", "when would you use momentum versus gradient descent?"],
+        ),
+        (
+            "For training: what is batchnorm, and how does it work?",
+            ["For training: what is batchnorm", "how does batchnorm work?"],
+        ),
+    ],
+)
+def test_tasks_of_an_examination_are_parts(text: str, parts: list[str]):
+    """What an examiner joins by "and" is asked one by one."""
+    found = [p.text for p in analyse(text, NAMES).parts]
+    assert [f.startswith(p.rstrip(".")) for f, p in zip(found, parts, strict=True)] == [True] * len(parts), found
