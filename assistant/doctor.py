@@ -200,8 +200,8 @@ def _is_prose(words: Sequence[str]) -> bool:
 
 def _by_meaning(notes: Sequence[Note], settings: Settings) -> list[Finding]:
     """Claims that say the same, and questions that do not find their claim; by the real embedder, through its cache."""
-    from ingest.embedding import CachedEmbedder
     from ingest.index.building import claim_text
+    from ingest.vector_cache import CachedEmbedder
 
     embedder = CachedEmbedder(SentenceTransformerEmbedder(settings.embedder), settings.cache)
     pairs = [(n, c) for n in notes for c in n.claims]

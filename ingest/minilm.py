@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.onnx import Graph
+from ingest.parts import Ints, Tokens, padded, unit
 
 Array = NDArray[np.float32]
 #: More threads than this wait for each other on texts as short as ours.
@@ -33,11 +34,14 @@ class MiniLM:
 
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self.dimensions: int = config["hidden_size"]
-        self._limit: int = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"]
+        self.limit: int = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"]
         self._session = _session(bert(config, load_file(folder / "model.safetensors")))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        empty = self._tokenizer.encode("").ids
+        #: The special tokens before and behind a text.
+        self.ends: tuple[int, int] = (empty[0], empty[-1])
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted, however long it is."""
@@ -45,18 +49,22 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Array:
         """Unit vectors, shape (len(texts), dimensions), float32. A text is cut at the model's 256 tokens."""
-        found = [self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
-        lengths = np.array([len(i) for i in found])
-        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int32)
-        ids = np.zeros_like(mask)
-        ids[mask > 0] = np.concatenate(found)
-        (states,) = self._session.run(None, {"ids": ids, "mask": mask})
-        pooled = np.einsum("btd,bt->bd", states, mask.astype(np.float32))  # a sum has the direction of the mean
-        unit: Array = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
-        return unit
+        ids, mask = padded([self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))])
+        return unit(np.einsum("btd,bt->bd", self.run(ids, mask), mask.astype(np.float32)))
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text, however long it is, and where they stand."""
+        found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        spans = [np.array(e.offsets, np.int64).reshape(-1, 2) for e in found]
+        return [Tokens(e.ids, s[:, 0], s[:, 1]) for e, s in zip(found, spans, strict=True)]
+
+    def run(self, ids: Ints, mask: Ints) -> Array:
+        """The last layer's states: int32 (texts, tokens) to float32 (texts, tokens, dimensions)."""
+        states: Array = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        return states
 
     def _cut(self, ids: list[int]) -> list[int]:
-        return ids if len(ids) <= self._limit else [*ids[: self._limit - 1], ids[-1]]
+        return ids if len(ids) <= self.limit else [*ids[: self.limit - 1], ids[-1]]
 
 
 def bert(config: dict[str, Any], weights: dict[str, Array]) -> Graph:

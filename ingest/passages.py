@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import sentencex
 
@@ -79,10 +80,15 @@ class Passage:
     heading: tuple[str, ...]
     sentences: tuple[Sentence, ...]
 
-    def embedded(self, text: str) -> str:
-        """What the model sees: heading path and sentences, without the code, formulas and figures that stand between."""
-        passage = " ".join(" ".join(text[s.start : s.end].split()) for s in self.sentences)
-        return f"{' › '.join(self.heading[-2:])}: {passage}" if self.heading else passage
+    def embedded(self, text: str) -> tuple[str, list[tuple[int, int]]]:
+        """What the model sees, and where each sentence stands in it.
+
+        Heading path and sentences, without the code, formulas and figures that stand between.
+        """
+        sentences = [" ".join(text[s.start : s.end].split()) for s in self.sentences]
+        before = f"{' › '.join(self.heading[-2:])}: " if self.heading else ""
+        starts = accumulate((len(s) + 1 for s in sentences), initial=len(before))
+        return before + " ".join(sentences), [(a, a + len(s)) for a, s in zip(starts, sentences, strict=False)]
 
 
 def cut(parsed: Parsed, count: Callable[[Sequence[str]], list[int]]) -> list[Passage]:

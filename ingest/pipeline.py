@@ -18,7 +18,7 @@ from ingest.added import AddedResource, load_added, merged, save_added
 from ingest.bringing import UNKNOWN, Addition, Wanted
 from ingest.catalogue import Catalogue, load_catalogue
 from ingest.documents import Document
-from ingest.embedding import CachedEmbedder, Embedder, SentenceTransformerEmbedder
+from ingest.embedding import Embedder, SentenceTransformerEmbedder
 from ingest.errors import IndexBroken, NotesError, ReadingError, SettingsError
 from ingest.index import generation, vectors
 from ingest.index.building import RECIPES, Builder, Progress, content_hash
@@ -29,6 +29,7 @@ from ingest.notes import Anchor, Note, read_anchors, read_notes
 from ingest.report import Report, Skipped, Taken
 from ingest.settings import Settings, writable_home
 from ingest.sources import Source, SourceShelf
+from ingest.vector_cache import CachedEmbedder
 
 if TYPE_CHECKING:
     from ingest.fetching import Fetcher

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from ingest.embedding import SentenceTransformerEmbedder, Vectors
+from ingest.embedding import SentenceTransformerEmbedder, Vectors, encode_apart
 from ingest.index.words import tokens
 from ingest.pipeline import ingest
 from ingest.settings import Settings
@@ -127,6 +127,14 @@ class HashingEmbedder:
         if progress:
             progress(len(texts))
         return out
+
+    def encode_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[tuple[int, int]]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, Vectors]:
+        return encode_apart(self, texts, parts, progress)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(t.split()) for t in texts]

@@ -20,11 +20,13 @@ from assistant import fusion
 from assistant.evaluation.beir import Collection, Text, read_collection
 from assistant.evaluation.metrics import FloatArray, interval
 from assistant.evaluation.report import write_retrieval_report
-from ingest.embedding import CachedEmbedder, Embedder, SentenceTransformerEmbedder, Vectors
+from ingest.embedding import Embedder, SentenceTransformerEmbedder, Vectors
 from ingest.errors import RunError
 from ingest.index.words import WordSearch
+from ingest.parts import Span
 from ingest.passages import split
 from ingest.settings import Settings
+from ingest.vector_cache import CachedEmbedder
 
 #: How deep each leg and the fusion rank; every measure is of such a ranking.
 DEPTH = fusion.DEPTH
@@ -100,10 +102,8 @@ class Indexed:
         """Embed what the cache does not hold, and count words."""
         texts = [d.whole for d in collection.documents]
         cut = [_sentences(d) for d in collection.documents]
-        flat = [s for found in cut for s in found]
         return cls(
-            _embed(embedder, texts, "documents", progress),
-            _embed(embedder, flat, "sentences", progress),
+            *_embed(embedder, texts, cut, progress),
             np.concatenate([[0], np.cumsum([len(c) for c in cut])]).astype(np.int64),
             embedder.encode([q.whole for q in collection.queries]),
             WordSearch.build([d.id for d in collection.documents], texts),
@@ -116,18 +116,26 @@ class Indexed:
         )
 
 
-def _sentences(document: Text) -> list[str]:
-    found = [document.text[start:end] for start, end in split(document.text)]
-    return [document.title, *found] if document.title else found
+def _sentences(document: Text) -> list[Span]:
+    """Where title and sentences stand in the whole of a document."""
+    before = len(document.whole) - len(document.text)
+    found = [(before + start, before + end) for start, end in split(document.text)]
+    return [(0, len(document.title)), *found] if document.title else found
 
 
-def _embed(embedder: Embedder, texts: Sequence[str], stage: str, progress: Progress) -> Vectors:
-    """Embed in batches, so that an interrupted run keeps what it has done."""
-    out = []
+def _embed(
+    embedder: Embedder, texts: Sequence[str], parts: Sequence[Sequence[Span]], progress: Progress
+) -> tuple[Vectors, Vectors]:
+    """Embed documents and their sentences in batches, so that an interrupted run keeps what it has done."""
+    none = np.zeros((0, embedder.dimensions), np.float32)
+    whole, inner = [none], [none]
     for first in range(0, len(texts), _BATCH):
-        out.append(embedder.encode(texts[first : first + _BATCH]))
-        progress(stage, min(first + _BATCH, len(texts)), len(texts))
-    return np.concatenate(out) if out else np.zeros((0, embedder.dimensions), np.float32)
+        piece = slice(first, first + _BATCH)
+        found, cut = embedder.encode_parts(texts[piece], parts[piece])
+        whole.append(found)
+        inner.append(cut)
+        progress("documents", min(first + _BATCH, len(texts)), len(texts))
+    return np.concatenate(whole), np.concatenate(inner)
 
 
 def _rankings(collection: Collection, index: Indexed, progress: Progress) -> dict[str, dict[str, Ranking]]:

@@ -22,13 +22,14 @@ from ingest.index.store import ResolvedAnchor, Store
 from ingest.index.vectors import Collection, VectorIndex
 from ingest.index.words import WordSearch
 from ingest.notes import Anchor, Claim, Note
-from ingest.passages import Passage
+from ingest.parts import Span
 from ingest.wording import NORMALISATION, NORMALISATIONS, WordIndex
 
 Progress = Callable[[str, int, int], None]
 #: For each reading a hash of the anchors that were sought in it.
 _ANCHORED = "anchored.json"
-RECIPES = f"{cutting.RECIPE} {words.RECIPE} wording-{NORMALISATION}"
+#: ``parts``: how the vectors of sentences are made (parts.py).
+RECIPES = f"{cutting.RECIPE} parts-1 {words.RECIPE} wording-{NORMALISATION}"
 
 
 def content_hash(*parts: object) -> str:
@@ -100,11 +101,10 @@ class Builder:
         cut = cutting.cut(document.parsed, self._embedder.count)
         prefix = hashlib.sha256(f"{document.key} {document.text_sha256}".encode()).hexdigest()[:12]
         rows = [(f"p:{prefix}:{n}", p) for n, p in enumerate(cut)]
-        texts = [p.embedded(document.text) for p in cut]
-        vectors = self._encode(document.key, [*texts, *sentence_texts(document.text, cut)])
+        vectors, _ = self._encode_passages(document.key, [p.embedded(document.text) for p in cut])
         self.store.put_document(document, hash_, rows)
         self.rows_added += len(rows)
-        self._vectors.put("passages", [i for i, _ in rows], vectors[: len(texts)])
+        self._vectors.put("passages", [i for i, _ in rows], vectors)
         self.resolve_anchors(document.key, anchors)
         return len(rows)
 
@@ -130,14 +130,14 @@ class Builder:
         stored = self.store.passages()
         held, texts = self._held_sentences(), {p.document: self.store.text(p.document) for p in stored}
         new = [p for p in stored if p.id not in held]
-        vectors = self._encode("sentences", [s for p in new for s in sentence_texts(texts[p.document], [p.passage])])
+        _, vectors = self._encode_passages("sentences", [p.passage.embedded(texts[p.document]) for p in new])
         ends = np.cumsum([len(p.passage.sentences) for p in new])
         held |= zip((p.id for p in new), np.split(vectors.astype(np.float16), ends)[: len(new)], strict=True)
         none = np.zeros((0, vectors.shape[1]), np.float16)
         np.save(self.folder / "sentences.npy", np.concatenate([none, *(held[p.id] for p in stored)]))
         counts = [0, *(len(p.passage.sentences) for p in stored)]
         np.save(self.folder / "sentence-offsets.npy", np.cumsum(counts, dtype=np.int64))
-        bodies = (p.passage.embedded(texts[p.document]) for p in stored)
+        bodies = (p.passage.embedded(texts[p.document])[0] for p in stored)
         WordSearch.build([p.id for p in stored], bodies).save(self._fresh("words-passages"))
 
     def _held_sentences(self) -> dict[str, NDArray[np.float16]]:
@@ -182,6 +182,11 @@ class Builder:
     def _encode(self, stage: str, texts: Sequence[str]) -> Vectors:
         return self._embedder.encode(texts, lambda done: self._progress(stage, done, len(texts)))
 
+    def _encode_passages(self, stage: str, passages: Sequence[tuple[str, Sequence[Span]]]) -> tuple[Vectors, Vectors]:
+        """The vectors of passages and of their sentences."""
+        texts, spans = [t for t, _ in passages], [s for _, s in passages]
+        return self._embedder.encode_parts(texts, spans, lambda done: self._progress(stage, done, len(texts)))
+
     def _sync(self, collection: Collection, ids: Sequence[str], vectors: Vectors) -> None:
         """Make a collection hold exactly these rows; an id holds a hash of its text, so a known id is up to date."""
         stored, wanted = self._vectors.ids(collection), set(ids)
@@ -215,8 +220,3 @@ def _short(text: str) -> str:
 def claim_text(name: str, claim: Claim) -> str:
     """What the model sees of a claim: its note's name and its words."""
     return f"{name}: {claim.text}"
-
-
-def sentence_texts(text: str, cut: Iterable[Passage]) -> list[str]:
-    """The sentences of passages as they are embedded: white space folded."""
-    return [" ".join(text[s.start : s.end].split()) for p in cut for s in p.sentences]

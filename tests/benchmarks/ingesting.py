@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from ingest.index.building import sentence_texts
 from ingest.index.reading import Index
 from ingest.settings import Settings
 from tests.benchmarks.measuring import ROOT, Row, process, shown, skipped
@@ -112,7 +111,8 @@ def _texts(settings: Settings) -> list[str]:
     for stored in index.store.passages():
         document = index.store.document(stored.document)
         assert document is not None
-        found += [stored.passage.embedded(document.text), *sentence_texts(document.text, [stored.passage])]
+        passage, sentences = stored.passage.embedded(document.text)
+        found += [passage, *(passage[start:end] for start, end in sentences)]
     index.close()
     return found
 

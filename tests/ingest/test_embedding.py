@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from ingest.embedding import (
-    CachedEmbedder,
     GatheringEmbedder,
     SentenceTransformerEmbedder,
     check_weights,
@@ -67,48 +66,6 @@ class Counting(HashingEmbedder):
     def encode(self, texts, progress=None):
         self.seen += texts
         return super().encode(texts, progress)
-
-
-def test_nothing_is_embedded_twice(tmp_path: Path):
-    """Known texts come from the file, also after a restart; the rows are those of the inner embedder, in order."""
-    inner = Counting()
-    first = CachedEmbedder(inner, tmp_path)
-    first.encode(["a b", "c d", "a b"])
-    first.close()
-    again = CachedEmbedder(inner, tmp_path)
-    got = again.encode(["c d", "e \ud800 f", "a b"])
-    assert inner.seen == ["a b", "c d", "e \ud800 f"]
-    assert np.array_equal(got, HashingEmbedder().encode(["c d", "e \ud800 f", "a b"]))
-    again.close()
-
-
-class Dying(HashingEmbedder):
-    """Dies at the text "last"."""
-
-    def encode(self, texts, progress=None):
-        if "last" in texts:
-            raise KeyboardInterrupt
-        if progress:
-            progress(len(texts))
-        return super().encode(texts, progress)
-
-
-def test_what_was_embedded_before_a_kill_is_kept(tmp_path: Path):
-    """A long run that dies near its end has kept the vectors of all whole pieces; progress counts what was known."""
-    texts = [f"text {n}" for n in range(3000)]
-    dying = CachedEmbedder(Dying(), tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        dying.encode([*texts, "last"])
-    dying.close()
-    inner, seen = Counting(), list[int]()
-    again = CachedEmbedder(inner, tmp_path)
-    again.encode(texts)
-    assert inner.seen == texts[2048:]
-    again.close()
-    last = CachedEmbedder(Dying(), tmp_path)
-    last.encode([*texts, "new"], seen.append)
-    last.close()
-    assert set(seen) == {3001}
 
 
 def test_an_absent_model_is_named(tmp_path: Path):

@@ -32,7 +32,9 @@ def test_passages_follow_headings():
     )
     passages = cut(parsed, count)
     assert [(p.heading, text[p.start : p.end]) for p in passages] == [(("One",), LONG), (("Two",), LONG)]
-    assert passages[0].embedded(text) == f"One: {LONG}"
+    whole, spans = passages[0].embedded(text)
+    assert whole == f"One: {LONG}"
+    assert [whole[a:b] for a, b in spans] == [text[s.start : s.end] for s in passages[0].sentences]
 
 
 def test_passages_fit_the_model():

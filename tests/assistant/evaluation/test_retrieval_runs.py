@@ -11,8 +11,9 @@ import pytest
 from assistant.evaluation.beir import read_collection
 from assistant.evaluation.retrieval_runs import TRIED, Indexed, evaluate_retrieval, legs_of, measured, weigh_words
 from assistant.fusion import DEFAULT
-from ingest.embedding import CachedEmbedder, SentenceTransformerEmbedder
+from ingest.embedding import SentenceTransformerEmbedder
 from ingest.errors import RunError
+from ingest.vector_cache import CachedEmbedder
 from tests.assistant.evaluation.test_beir import folder
 from tests.conftest import SHARED, HashingEmbedder
 
