@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote as percent
 
 from assistant.agreement import agreement
@@ -19,12 +20,16 @@ from ingest.index.reading import Index
 from ingest.index.store import ResolvedAnchor
 from ingest.notes import Claim, ClaimCitation
 
+#: So many readings are kept read between questions.
+_AT_HAND = 16
+
 
 class Grounder:
     """Makes citations from one index and the catalogue."""
 
     def __init__(self, index: Index, catalogue: Catalogue) -> None:
         self._index, self._catalogue = index, catalogue
+        self._document = lru_cache(maxsize=_AT_HAND)(index.store.document)
         self._resource_notes = {n.resource: n for n in index.notes if n.resource}
         held = index.store.document_list()
         self._held = {d["resource"] for d in held if d["role"] == "text"}
@@ -48,9 +53,7 @@ class Grounder:
         """What a claim says of one resource: its words where they are held, else its address, and any related text's words."""
         plain = self._address(claim, cited)
         documents = [
-            (a, d)
-            for a in anchors
-            if a.document.split("/")[0] == cited.resource and (d := self._index.store.document(a.document))
+            (a, d) for a in anchors if a.document.split("/")[0] == cited.resource and (d := self._document(a.document))
         ]
         own = next((self._quoted(plain, a, d) for a, d in documents if d.role == "text"), plain)
         related = next((self._quoted(plain, a, d) for a, d in documents if d.role == "related"), None)
@@ -90,7 +93,7 @@ class Grounder:
 
     def of_passage(self, found: PassageFound, start: int, end: int) -> Citation:
         """The citation of a reading's own words."""
-        document = self._index.store.document(found.passage.document)
+        document = self._document(found.passage.document)
         assert document is not None  # the passage came from the same store
         resource = self._catalogue.by_id.get(document.resource) if document.role == "text" else None
         locator = document.locate(start)

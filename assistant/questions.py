@@ -73,6 +73,11 @@ _JOINT = re.compile(
     r"(?:its|their)\s+\w+)\b)",
     re.I,
 )
+#: A further question after "and" that needs one to be told from a relative clause: "and which …?", "and would DQN …?".
+_FURTHER = re.compile(
+    rf"(?:\s*,)?\s+(?:and|but)\s+(?:also\s+|then\s+)?(?=(?P<which>which\b(?!\s+(?:for|in|on|an?|the)\b))|{_IS}\s+(?P<det>(?:the|my|your|our|there)\b)?(?:an?\s+)?(?P<rest>.*))",
+    re.I,
+)
 _PRONOUN = re.compile(r"\b(it|its|they|them|their|this|these|that|those|each|one(?=\s*[?.!]*$))\b", re.I)
 _NP = r"(?:(?:an?|the)\s+)?(?P<{0}>[^,;?]+?)"
 _RELATIONS = tuple(
@@ -122,6 +127,8 @@ _CLAUSE = re.compile(
     r"(?:when|if|where|given|since|suppose|assuming|while|because)\b(?!\s+(?:is|are|do|does|did|was|were|should|can|could|would|will|to)\b)",
     re.I,
 )
+#: After "explain" and its like a later "when …" or "where …" is asked for, no condition.
+_TELLS_WHEN = re.compile(rf"{_TELL}\b(?!.*\b(?:when|where|if)\b.*\b(?:when|where)\b)", re.I)
 _ASIDE = re.compile(r"\s*\((?:vs\.?|versus|compared|as opposed)\b[^()]*\)", re.I)
 _ADDED = re.compile(r"\s*\(((?:and|or)\s+[^()]+)\)", re.I)
 _DOES = re.compile(
@@ -137,7 +144,13 @@ _HAS = re.compile(
 _LESSEN = re.compile(
     r"\b(?:lower|reduce|avoid|prevent|fix|overcome|measure|detect|control|mitigate|solve)\s+(?:it|that|this)\b", re.I
 )
-_FRAGMENT = re.compile(rf"(?:or|and)\s+(?!{_ASK}\b)|(?:and\s+)?why\s+not\s+(?!{_ASK}\b)", re.I)
+_FRAGMENT = re.compile(
+    rf"(?:or|and)\s+(?!{_ASK}\b)|(?:and\s+)?why\s+not\s+(?!{_ASK}\b)|(?:and\s+)?if\s+(?:so|yes|not|no)\b", re.I
+)
+#: A choice between two things named before: "which one is faster?".
+_WHICH = re.compile(
+    r"(?:and\s+)?which(?:\s+one)?(?:\s+of\s+(?:them|the\s+two|these|those))?\s+(?:is|are|has|gives?|\w+s)\b", re.I
+)
 _OF_ALL_THAT = re.compile(
     r"\b(?:why|how)\s+(?:does|do|is|are)\s+(?:it|that|this)\s+(?:matter|important|bad|good|useful|a\s+problem|an\s+issue|happen)\b"
     r"|(?<!why )(?<!how )\b(?:does|do|did)\s+(?:it|that|this)\s+(?:matter|work|help|hold)\b|\bdo\s+(?:that|this|so)\b|\bis\s+(?:this|that)\s+(?:an?\s+(?:problem|issue)|bad|good|true|normal|ok(?:ay)?)\b|\bwhy\s+not\b",
@@ -174,7 +187,7 @@ def analyse(text: str, names: Names) -> Question:
         if pieces and _FRAGMENT.match(sentence):
             pieces[-1] = f"{pieces[-1].rstrip('?.! ')}, {sentence}"
         elif _is_asking(sentence) or not pieces:
-            pieces += _split(f"{context} {sentence}".strip() if context and len(context) < 200 else sentence)
+            pieces += _split(f"{context} {sentence}".strip() if context and len(context) < 200 else sentence, names)
             context = ""
         else:
             context = sentence
@@ -185,7 +198,10 @@ def analyse(text: str, names: Names) -> Question:
     parts: list[Part] = []
     for piece in _with_statements(pieces):
         each = things if _EACH.search(piece) and len(things) == 2 else (trait if _LESSEN.search(piece) else subject,)
-        wholes = [carried(resolve(piece, thing), thing, names) if thing else piece for thing in each]
+        if len(things) == 2 and _WHICH.match(piece):
+            wholes = [f"{piece.rstrip('?.! ')}, {things[0]} or {things[1]}?"]
+        else:
+            wholes = [carried(resolve(piece, thing), thing, names) if thing else piece for thing in each]
         found = [part for whole in wholes for part in _kinds_of_part(whole, names)]
         things = found[0].sides or tuple(m["x"] for p in found if (m := _WHAT_IS.match(p.text)))
         subject = " and ".join(found[0].sides) or subject_of(wholes[0], names) or subject
@@ -231,10 +247,9 @@ def _is_asking(sentence: str) -> bool:
     )
 
 
-def _split(sentence: str) -> list[str]:
-    whole = (*(p.search(sentence) for p in _RELATIONS), _CHOICE.match(sentence), _BOTH_WAYS.search(sentence))
-    pieces = [p.strip(" ,;") for p in _JOINT.split(sentence)]
-    if (any(whole) and not _compares_later(pieces)) or _MANY.match(sentence):
+def _split(sentence: str, names: Names) -> list[str]:
+    pieces = [p.strip(" ,;") for piece in _JOINT.split(sentence) for p in _further(piece, names)]
+    if (_compares(sentence) and not _compares_later(pieces) and not _compares_first(pieces)) or _MANY.match(sentence):
         return [sentence]
     if m := _EITHER.match(sentence):
         return [f"{m['ask']}{m['a']}", f"{m['ask']}{m['b']}"]
@@ -243,11 +258,32 @@ def _split(sentence: str) -> list[str]:
     for piece in pieces:
         if joined and (len(joined[-1].split()) < 2 or len(piece.split()) < 2):
             joined[-1] = f"{joined[-1]} {piece}"
-        elif joined and (_CLAUSE.match(piece) or (_CLAUSE.match(joined[-1]) and "?" not in joined[-1])):
+        elif joined and (
+            (_CLAUSE.match(piece) and not _TELLS_WHEN.match(joined[0] + " " + piece))
+            or (_CLAUSE.match(joined[-1]) and "?" not in joined[-1] and len(joined) == 1)
+        ):
             joined[-1] = f"{joined[-1]}, {piece}"
         else:
             joined.append(piece)
     return joined
+
+
+def _further(piece: str, names: Names) -> list[str]:
+    """A piece cut before each further question that "and" joins to it, where that has a subject of its own."""
+    for m in _FURTHER.finditer(piece) if _is_asking(piece) else ():
+        named = m["rest"] and not m["det"] and any(n.start == 0 for n in names.mentions(m["rest"]))
+        if m["which"] or m["det"] or named:
+            return [piece[: m.start()], *_further(piece[m.end() :], names)]
+    return [piece]
+
+
+def _compares(text: str) -> bool:
+    return bool(any(p.search(text) for p in _RELATIONS) or _CHOICE.match(text) or _BOTH_WAYS.search(text))
+
+
+def _compares_first(pieces: Sequence[str]) -> bool:
+    """Whether a comparison stands whole in the first of several pieces: "What is the difference between X and Y and which …"."""
+    return len(pieces) > 1 and _compares(pieces[0]) and all(re.match(rf"{_ASK}\b", p, re.I) for p in pieces[1:])
 
 
 def _compares_later(pieces: Sequence[str]) -> bool:

@@ -103,7 +103,7 @@ class Search:
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self.index, self._embedder = index, embedder
-        self.words = Vocabulary(index)
+        self.words = Vocabulary(index, lambda word: embedder.count([word]) == [1])
         self.names = self.words.names
         self._ranking, self._intent = ranking(), intent()
         self._held: dict[str, frozenset[str]] = {}
@@ -132,9 +132,20 @@ class Search:
         whole = vectors[question.text]
         cosines = self.index.claim_vectors @ whole if len(self.index.claims) else np.zeros(1, np.float32)
         top = np.partition(cosines, -min(10, len(cosines)))[-min(10, len(cosines)) :]
-        parts = self._parts(question, [np.stack([vectors[v] for v in found]) for found in variants], resources)
+        near = dict(
+            zip(vectors, self.index.nearest_claims(np.stack(list(vectors.values())), CANDIDATE_ROWS), strict=True)
+        )
+        parts = tuple(
+            PartEvidence(
+                part,
+                self._score(
+                    part, np.stack([vectors[v] for v in texts]), np.concatenate([near[v] for v in texts]), resources
+                ),
+            )
+            for part, texts in zip(question.parts, variants, strict=True)
+        )
         if len(parts) > 1 and all(p.part.text != question.text for p in parts):
-            parts = self._uncut(question, whole, resources) or parts
+            parts = self._uncut(question, whole, near[question.text], resources) or parts
         return Evidence(
             question=question,
             parts=parts,
@@ -148,29 +159,26 @@ class Search:
 
     # Claims
 
-    def _parts(
-        self, question: Question, vectors: Sequence[Vectors], resources: frozenset[str] | None
+    def _uncut(
+        self, question: Question, vector: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
     ) -> tuple[PartEvidence, ...]:
-        found = iter(self.index.nearest_claims(np.concatenate(vectors), CANDIDATE_ROWS))
-        parts = []
-        for part, rows in zip(question.parts, vectors, strict=True):
-            near = np.unique(np.concatenate([next(found) for _ in rows]))
-            parts.append(PartEvidence(part, self._score(part, rows, near, resources)))
-        return tuple(parts)
-
-    def _uncut(self, question: Question, vector: Vectors, resources: frozenset[str] | None) -> tuple[PartEvidence, ...]:
         """The question as one part, where a claim carries just this question, half of it left out by none; else nothing."""
-        if float((self.index.question_vectors @ vector).max(initial=-1.0)) < WHOLE:
+        if (
+            max((max(q, default=-1.0) for _, q, _ in self._cosines(near.tolist(), vector[None, :])), default=-1.0)
+            < WHOLE
+        ):
             return ()
-        parts = self._parts(Question(question.text, (Part(question.text),)), [vector[None, :]], resources)
+        part = Part(question.text)
+        claims = self._score(part, vector[None, :], near, resources)
         asked = frozenset(tokens(question.text))
         carried = [
             q
-            for found in parts[0].claims[:1]
+            for found in claims[:1]
             for q in found.claim.questions
             if len(asked & self._stems(q)) > MOST_WORDS * len(asked)
         ]
-        return parts if any(len(analyse(q, self.names).parts) >= len(question.parts) for q in carried) else ()
+        whole = any(len(analyse(q, self.names).parts) >= len(question.parts) for q in carried)
+        return (PartEvidence(part, claims),) if whole else ()
 
     def _score(
         self, part: Part, vectors: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None

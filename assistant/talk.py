@@ -35,6 +35,15 @@ _LEAD = re.compile(
     r"(?=\S+\s+\S)",
     re.I,
 )
+#: Who said it, before what was said.
+_REPORTED = re.compile(
+    r"(?:^|(?<=[,.;]\s)|\b(?:and|but|because)\s+)(?:(?:my|an?|the|some|one\s+of\s+my)\s+(?:\w+\s+)?"
+    r"(?:friend|mate|colleague|coworker|co-worker|teammate|boss|manager|teacher|professor|prof|lecturer|tutor|instructor|supervisor|classmate)s?"
+    r"|(?:someone|somebody|people|they)(?:\s+(?:at\s+work|online|here|on\s+\w+))?)\s+"
+    r"(?:(?:told|tells?|keeps?\s+telling)\s+(?:me|us)|said|says?|claim(?:s|ed)?|keeps?\s+saying|thinks?|insists?|mentioned)\s+(?:that\s+)?"
+    r"|(?:^|(?<=[,.;]\s))i\s+(?:have\s+|just\s+|once\s+)*(?:read|heard|saw|was\s+told|learn(?:ed|t))\s+(?:\w+\s+){0,4}?that\s+",
+    re.I,
+)
 _THANKS = re.compile(
     r"[\s,.;!–-]+(?:(?:many\s+)?thanks|thank\s+you|thx|cheers|please|pls|any\s+help\s+(?:is|would\s+be)\s+(?:much\s+)?appreciated)"
     r"(?:\s+(?:so|very)\s+much|\s+a\s+lot|\s+in\s+advance)?\s*[.!?]*$",
@@ -45,11 +54,19 @@ _THANKS = re.compile(
 def without_talk(text: str, names: Names) -> str:
     """A question without what is only said around it, where something is left that asks or names."""
     sentences = [_THANKS.sub("", s) for s in SENTENCE.split(text)]
+    sentences = [_said(s, names) for s in sentences]
     kept = [s for s in sentences if s.endswith("?") or names.mentions(s) or not _TALK.search(s)]
     asking = " ".join(filter(None, kept)) or text
     while (shorter := _opened(_LEAD.sub("", _GREETING.sub("", asking)), names)) != asking:
         asking = shorter
     return f"{asking}?" if text.rstrip(" .!").endswith("?") and not asking.endswith("?") else asking
+
+
+def _said(sentence: str, names: Names) -> str:
+    """A sentence without who said it, where that takes no name of a concept away."""
+    shorter = _REPORTED.sub(" ", sentence).strip()
+    kept = len(names.mentions(shorter)) == len(names.mentions(sentence)) and len(shorter.split()) > 1
+    return shorter if kept else sentence
 
 
 def _opened(text: str, names: Names) -> str:

@@ -20,8 +20,9 @@ _SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
 class Vocabulary:
     """The words and names of one index; ``concepts`` are those each claim is filed under, in the order of the claims."""
 
-    def __init__(self, index: Index) -> None:
-        self.index, self.names = index, names_of(index)
+    def __init__(self, index: Index, is_whole: Callable[[str], bool] = lambda word: False) -> None:
+        """``is_whole``: whether the embedding model has a word whole in its vocabulary, so that it is a common word."""
+        self.index, self.names, self._is_whole = index, names_of(index), is_whole
         self.concepts = [frozenset(_concepts_of(index, c)) for c in index.claims]
 
     def variants(self, text: str) -> tuple[str, ...]:
@@ -48,8 +49,10 @@ class Vocabulary:
         return text if mended == bare else mended
 
     def _known(self, word: str) -> bool:
-        """Whether a word stands in a claim or a reading, so that it is none that slipped."""
-        return any(self.index.claim_words.knows(t) or self.index.passage_words.knows(t) for t in tokens(word))
+        """Whether a word stands in a claim, a reading or the model's vocabulary, so that it is none that slipped."""
+        return self._is_whole(word) or any(
+            self.index.claim_words.knows(t) or self.index.passage_words.knows(t) for t in tokens(word)
+        )
 
     @cached_property
     def _spelling(self) -> Spelling:

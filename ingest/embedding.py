@@ -135,7 +135,8 @@ class SentenceTransformerEmbedder:
         """As the protocol says: with the packaged model by parts.py, from one pass over each text."""
         if not self._packaged:
             return encode_apart(self, texts, parts, progress)
-        run, batch = (self._torch_run, self._bulk_batch) if _torch_is_faster() else (self._light.run, _LIGHT_BATCH)
+        # half as many at once as for whole texts, since the states of all tokens are kept
+        run, batch = (self._torch_run, self._bulk_batch // 2) if _torch_is_faster() else (self._light.run, _LIGHT_BATCH)
         found, inner = [np.zeros((0, self.dimensions), np.float32)], [np.zeros((0, self.dimensions), np.float32)]
         for first in range(0, len(texts), _PASS):
             piece = slice(first, first + _PASS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,25 @@ class MiniLM:
 
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns wherever a process is forked
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        self.dimensions: int = config["hidden_size"]
+        self._folder = folder
+        self._config = json.loads((folder / "config.json").read_text("utf-8"))
+        self.dimensions: int = self._config["hidden_size"]
         self.limit: int = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"]
-        self._session = _session(bert(config, load_file(folder / "model.safetensors")))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         empty = self._tokenizer.encode("").ids
         #: The special tokens before and behind a text.
         self.ends: tuple[int, int] = (empty[0], empty[-1])
+
+    @cached_property
+    def _session(self) -> Any:
+        """The model itself, loaded when it first runs: who embeds by torch wants the tokens alone."""
+        from safetensors.numpy import load_file
+
+        return _session(bert(self._config, load_file(self._folder / "model.safetensors")))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted, however long it is."""

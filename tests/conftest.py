@@ -137,7 +137,7 @@ class HashingEmbedder:
         return encode_apart(self, texts, parts, progress)
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        return [len(t.split()) for t in texts]
+        return [sum(1 + (len(w) > 7) for w in t.split()) for t in texts]
 
 
 def waited(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

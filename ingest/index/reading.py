@@ -22,6 +22,7 @@ from ingest.notes import Claim, Note
 T = TypeVar("T")
 #: Up to so many rows a scan of all claims and questions costs no more than a walk through Chroma's graph, and is exact.
 SCANNED = 50_000
+_FEW = 4
 
 
 class Index:
@@ -106,8 +107,10 @@ class Index:
         if rows > SCANNED:
             found = self.nearest("claims", queries, count)
             return [np.unique([self.position[i.split(":")[1]] for i, _ in near]) for near in found]
-        cosines = np.concatenate([self.claim_vectors @ queries.T, self.question_vectors @ queries.T])
-        best = [np.argpartition(column, -count)[-count:] if rows > count else slice(None) for column in cosines.T]
+        # a product of matrices copies the vectors first: for a few queries one product each is faster
+        each = [queries.T] if len(queries) > _FEW else [q[:, None] for q in queries]
+        cosines = (c for q in each for c in np.concatenate([self.claim_vectors @ q, self.question_vectors @ q]).T)
+        best = (np.argpartition(c, -count)[-count:] if rows > count else slice(None) for c in cosines)
         return [np.unique(self._owner[chosen]) for chosen in best]
 
     def sentence_vectors(self, passage: str) -> Vectors:

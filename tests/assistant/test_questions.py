@@ -56,6 +56,28 @@ def parts(question: str) -> list[str]:
             ["What happens when I flip a CNN", "What happens when I shuffle the RNN"],
         ),
         ("learning rate schedules", ["What is learning rate schedules?"]),
+        (
+            "What is the difference between a CNN and an RNN, and which is faster?",
+            ["What is the difference between a CNN and an RNN", "which is faster, CNN or RNN?"],
+        ),
+        (
+            "What is overfitting and which remedies are there?",
+            ["What is overfitting", "which remedies are there in overfitting?"],
+        ),
+        ("What is backprop and does the loss change?", ["What is backprop", "does the loss change in backprop?"]),
+        ("What is backprop and would an RNN do without it?", ["What is backprop", "would an RNN do without backprop?"]),
+        (
+            "What are units that saturate and are never active called?",
+            ["What are units that saturate and are never active called?"],
+        ),
+        ("explain backprop and when it is cheap", ["explain backprop", "when backprop is cheap"]),
+        (
+            "explain what happens when a is big and when b is small",
+            ["explain what happens when a is big, when b is small"],
+        ),
+        ("Can an RNN overfit? If not, why?", ["Can an RNN overfit, If not, why?"]),
+        ("my colleague told me that backprop is slow, is that true?", ["backprop is slow is that true?"]),
+        ("I read somewhere that an RNN forgets, why?", ["an RNN forgets why?"]),
         ("What is a learning rate and why do we need one?", ["What is a learning rate", "why do we need learning rate?"]),
         ("How does backprop work and what is the cost?", ["How does backprop work", "what is the cost in backprop?"]),
         (

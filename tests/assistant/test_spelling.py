@@ -57,3 +57,9 @@ def test_the_answer_says_how_it_was_understood(small: Assistant):
     answer = small.ask("What is mometnum?")
     assert answer.standalone_question == "What is momentum?"
     assert answer.statements[0].text == small.ask("What is momentum?").statements[0].text
+
+
+def test_a_common_word_that_the_notes_lack_is_no_slip(real: Assistant):
+    """What the model has whole in its vocabulary is left alone: "bunch" is not mended to "lunch"."""
+    answer = real.ask("Is a neural network just a bunch of logistic regressions?")
+    assert "bunch" in answer.standalone_question

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 
 from ingest.embedding import SentenceTransformerEmbedder, packaged_model
-from ingest.parts import Tokens, Window, padded, unit, vectors, windows
+from ingest.parts import Array, Tokens, Window, padded, unit, vectors, windows
 
 ENDS = (101, 102)
 TEXT = "Momentum adds up steps. It crosses flat valleys. Dropout drops units at random."
+#: The least cosine of what is computed once in float32, once in bfloat16 where the processor has it.
+SAME = 0.999
 PARTS = [(0, 23), (24, 48), (49, 79)]
 
 
@@ -74,17 +76,22 @@ def test_the_real_model_agrees_with_sentence_transformers(minilm: SentenceTransf
     """Whole texts get the vector of ``encode``; a part the mean of the states that sentence-transformers gives."""
     long = " ".join([TEXT] * 20)
     whole, cut = minilm.encode_parts([TEXT, long, ""], [PARTS, [(1580, 1599)], []])
-    assert np.allclose(whole, minilm.encode([TEXT, long, ""]), atol=1e-5)
+    assert cosines(whole, minilm.encode([TEXT, long, ""])).min() > SAME
     model = SentenceTransformer(str(packaged_model()), local_files_only=True, device="cpu")
     (states,) = model.encode([TEXT], output_value="token_embeddings", convert_to_numpy=False)
     sizes = np.cumsum([1, *minilm.count([TEXT[a:b] for a, b in PARTS])])
     expected = [states[a:b].mean(0).numpy() for a, b in pairwise(sizes)]
-    assert np.allclose(cut[:3], unit(np.array(expected)), atol=1e-4)
+    assert cosines(cut[:3], unit(np.array(expected, np.float32))).min() > SAME
     assert np.linalg.norm(cut[3]) > 0.999  # it stands behind the model's 256 tokens
 
 
 def test_torch_and_onnxruntime_agree(minilm: SentenceTransformerEmbedder):
-    """The states are the same by either, to a cosine of 0.9999 of each token."""
+    """The states of each token are the same by either."""
     ids, mask = padded([[101, 2003, 1037, 102], [101, 2003, 102]])
     ours, theirs = minilm._light.run(ids, mask), minilm._torch_run(ids, mask)
-    assert (unit(ours[mask > 0]) * unit(theirs[mask > 0])).sum(1).min() > 0.9999
+    assert cosines(unit(ours[mask > 0]), unit(theirs[mask > 0])).min() > SAME
+
+
+def cosines(a: Array, b: Array) -> Array:
+    """Of unit vectors, row by row."""
+    return (a * b).sum(1)

@@ -92,6 +92,9 @@ class _Words:
         ("a CNN: what is it good for?", "a CNN: what is it good for?"),
         ("Do you know any other names?", "Do you know any other names?"),
         ("thanks", "thanks"),
+        ("My professor said that CNNs overfit. Why?", "CNNs overfit. Why?"),
+        ("I heard on the radio that backprop is slow", "backprop is slow"),
+        ("They said yes", "They said yes"),
     ],
 )
 def test_talk_around_a_question_is_left_out(typed: str, left: str):
