@@ -25,6 +25,7 @@ from assistant.models import ChatModel, LangChainModel
 from assistant.naming import Names
 from assistant.questions import Part, Question, analyse, clean
 from assistant.retrieval import ClaimFound, Evidence, PartEvidence, Search
+from assistant.talk import asked_alone
 from assistant.vocabulary import Vocabulary
 from assistant.writers import model as model_writer
 from assistant.writers.extractive import Draft
@@ -196,11 +197,21 @@ class Assistant:
             try:
                 standalone = state.search.words.mended(self._standalone(text, history, state.search.names))
                 wanted = _known(resources, state.catalogue)
-                evidence = state.search.find(analyse(standalone, state.search.names), resources=wanted)
-                return state, standalone, evidence, state.composer.draft(evidence)
+                evidence, draft = self._drafted(state, standalone, wanted)
+                alone = asked_alone(standalone)
+                if alone != standalone and draft.probability < self._calibration.answered and not draft.paths:
+                    # the case that was told before may only have hidden what is asked
+                    again, other = self._drafted(state, alone, wanted)
+                    if other.chosen and other.probability > draft.probability:
+                        evidence, draft = again, other
+                return state, standalone, evidence, draft
             except IndexBroken:
                 if self._fresh() is state:
                     raise
+
+    def _drafted(self, state: _State, text: str, resources: frozenset[str] | None) -> tuple[Evidence, Draft]:
+        evidence = state.search.find(analyse(text, state.search.names), resources=resources)
+        return evidence, state.composer.draft(evidence)
 
     def _fresh(self) -> _State:
         """The state of the published generation, reopened when ``CURRENT`` has moved.

@@ -9,7 +9,7 @@ import re
 
 from assistant.naming import Names
 
-SENTENCE = re.compile(r"(?<=[?.!])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)\s+(?=\S)", re.I)
+SENTENCE = re.compile(r"(?<=[?.!])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bal\.)\s+(?=\S)", re.I)
 _TALK = re.compile(
     r"\b(?:sorry|thanks?|thank\s+you|cheers|hi|hello|hey|greetings|appreciated?|exam|homework|thesis|teacher|professor|interview"
     r"|studying|learning\s+(?:this|it|on)|beginner|newbie|new\s+to|stuck|confused|confusing|nobody\s+knew|stupid|silly|dumb|naive"
@@ -60,6 +60,12 @@ def without_talk(text: str, names: Names) -> str:
     while (shorter := _opened(_LEAD.sub("", _GREETING.sub("", asking)), names)) != asking:
         asking = shorter
     return f"{asking}?" if text.rstrip(" .!").endswith("?") and not asking.endswith("?") else asking
+
+
+def asked_alone(text: str) -> str:
+    """A question without the sentences before it that only tell the case; as it is where there are none."""
+    asking = [s for s in SENTENCE.split(text) if s.endswith("?")]
+    return " ".join(asking) or text
 
 
 def _said(sentence: str, names: Names) -> str:

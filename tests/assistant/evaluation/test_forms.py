@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import Assistant
 from assistant.evaluation.forms import Kept, forms, kept, key_words, misspelt, other_spelling
-from assistant.talk import without_talk
+from assistant.talk import asked_alone, without_talk
 from tests.assistant.test_questions import NAMES
 from tests.conftest import ROOT
 
@@ -119,3 +119,9 @@ def test_a_few_questions_find_the_same_in_every_form(real: Assistant):
 def test_questions_find_the_same_in_every_form(real: Assistant):
     """300 questions that no weight was fitted on, each in up to six forms: nine of ten forms find the same first claim."""
     _check(real, 300)
+
+
+def test_the_case_told_before_a_question_is_left_out_where_it_hides_it():
+    """Only what is asked is left; a text that asks nothing stays. An unsure answer is sought again by it."""
+    assert asked_alone("I wrote it by hand. How do I check it? And why?") == "How do I check it? And why?"
+    assert asked_alone("CNNs in general.") == "CNNs in general."
