@@ -56,7 +56,10 @@ def connect(url: str, patience: float) -> Any:
                 where=f"UNDERHOOD_CHROMA_URL={url}",
                 todo="Run the version that is installed here: chroma run --path DIR",
             )
-        made = chromadb.HttpClient(shown, port, tls, settings=Settings(anonymized_telemetry=False))
+        try:
+            made = chromadb.HttpClient(shown, port, tls, settings=Settings(anonymized_telemetry=False))
+        except ValueError as error:  # it says so of a server that went away after it told its version
+            raise error.__context__ if isinstance(error.__context__, httpx.TransportError) else error from None
         # Chroma's client waits without end, and has no setting for it.
         made._server._session.timeout = httpx.Timeout(ANSWER, connect=CONNECT)
         return made

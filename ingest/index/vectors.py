@@ -168,7 +168,8 @@ def forget(url: str | None, generation: str) -> None:
 
 def _on_server(url: str, generation: str, *, delete: bool = False) -> list[str]:
     """The collections of a generation on the server, deleted if so asked."""
-    client, patience = server.connect(url, server.QUESTION_PATIENCE), server.QUESTION_PATIENCE
+    patience = server.QUESTION_PATIENCE if delete else server.BUILD_PATIENCE
+    client = server.connect(url, patience)
     try:
         held = {c.name for c in server.patiently(client.list_collections, url, patience)}
         found = [name for c in COLLECTIONS if (name := f"{generation}.{c}") in held]

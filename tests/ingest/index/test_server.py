@@ -226,6 +226,25 @@ def test_another_server_is_not_taken_for_ours(answers: bytes):
         odd.shutdown()
 
 
+def test_a_server_that_goes_right_after_its_version_is_waited_for():
+    """It counts as away, not as refusing: an ingest that meets it there goes on when it is back."""
+
+    class Going(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.server.socket.close()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'"1.5.9"')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Going) as going:
+        threading.Thread(target=going.handle_request, daemon=True).start()
+        with pytest.raises(ChromaServerError, match="cannot be reached"):
+            server.connect(f"http://127.0.0.1:{going.server_port}", 0.5)
+
+
 def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch):
     """A connection without an answer ends by the time-out."""
     import socket
