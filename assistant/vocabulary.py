@@ -15,6 +15,8 @@ from ingest.notes import Claim
 
 _DEFINES = re.compile(r"^what (?:is|are) (?:an? |the )?|^(?:an?|the) ")
 _SHORT_WORD = re.compile(r"\b[a-z]{2,5}\b")
+#: Words of people that our claims never use, and that no abbreviation is meant by in lower case (HER).
+PERSONAL = frozenset(("he", "him", "his", "she", "her", "hers", "me", "my", "you", "your"))
 
 
 class Vocabulary:
@@ -100,7 +102,7 @@ def _plain(name: str) -> str:
 
 def names_of(index: Index) -> Names:
     """The names of all concepts of an index: name, slug, aliases."""
-    ordinary = {word for claim in index.claims for word in _SHORT_WORD.findall(claim.text)}
+    ordinary = PERSONAL | {word for claim in index.claims for word in _SHORT_WORD.findall(claim.text)}
     return Names(
         {n.concept: (n.name, n.concept.replace("-", " "), *n.aliases) for n in index.notes if n.concept}, ordinary
     )

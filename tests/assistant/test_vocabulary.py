@@ -82,3 +82,9 @@ def test_a_path_beside_an_answer(real: Assistant):
     answer = real.ask("What is dropout and where can I read about it?")
     assert [s.text.split(",")[0] for s in answer.statements][1] == "On dropout"
     assert len(answer.statements) == 2
+
+
+def test_her_is_a_person_unless_in_capitals(real: Assistant):
+    """An abbreviation that is a pronoun too is a name in capitals alone."""
+    assert not [m for m in real.names.mentions("any explanation for her?") if m.name.casefold() == "her"]
+    assert [m for m in real.names.mentions("How does HER work?") if m.name == "HER"]
