@@ -75,7 +75,7 @@ _JOINT = re.compile(
 )
 #: A further question after "and" that needs one to be told from a relative clause: "and which …?", "and would DQN …?".
 _FURTHER = re.compile(
-    rf"(?:\s*,)?\s+(?:and|but)\s+(?:also\s+|then\s+)?(?=(?P<which>which\b(?!\s+(?:for|in|on|an?|the)\b))|{_IS}\s+(?P<det>(?:the|my|your|our|there)\b)?(?:an?\s+)?(?P<rest>.*))",
+    rf"(?:\s*,)?\s+(?:and|but)\s+(?:also\s+|then\s+)?(?=(?P<which>which\b(?!\s+(?:for|in|on|an?|the)\b))|{_IS}\s+(?P<det>(?:the|my|your|our|there)\b)?(?:an?\s+)?(?P<rest>.{{0,80}}))",
     re.I,
 )
 _PRONOUN = re.compile(r"\b(it|its|they|them|their|this|these|that|those|each|one(?=\s*[?.!]*$))\b", re.I)

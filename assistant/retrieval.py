@@ -163,10 +163,8 @@ class Search:
         self, question: Question, vector: Vectors, near: NDArray[np.int64], resources: frozenset[str] | None
     ) -> tuple[PartEvidence, ...]:
         """The question as one part, where a claim carries just this question, half of it left out by none; else nothing."""
-        if (
-            max((max(q, default=-1.0) for _, q, _ in self._cosines(near.tolist(), vector[None, :])), default=-1.0)
-            < WHOLE
-        ):
+        carried_at = [cosine for _, cosines, _ in self._cosines(near.tolist(), vector[None, :]) for cosine in cosines]
+        if max(carried_at, default=-1.0) < WHOLE:
             return ()
         part = Part(question.text)
         claims = self._score(part, vector[None, :], near, resources)

@@ -22,7 +22,7 @@ PERSONAL = frozenset(("he", "him", "his", "she", "her", "hers", "me", "my", "you
 class Vocabulary:
     """The words and names of one index; ``concepts`` are those each claim is filed under, in the order of the claims."""
 
-    def __init__(self, index: Index, is_whole: Callable[[str], bool] = lambda word: False) -> None:
+    def __init__(self, index: Index, is_whole: Callable[[str], bool]) -> None:
         """``is_whole``: whether the embedding model has a word whole in its vocabulary, so that it is a common word."""
         self.index, self.names, self._is_whole = index, names_of(index), is_whole
         self.concepts = [frozenset(_concepts_of(index, c)) for c in index.claims]

@@ -22,6 +22,7 @@ from ingest.notes import Claim, Note
 T = TypeVar("T")
 #: Up to so many rows a scan of all claims and questions costs no more than a walk through Chroma's graph, and is exact.
 SCANNED = 50_000
+#: So few queries are multiplied one by one.
 _FEW = 4
 
 

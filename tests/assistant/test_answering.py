@@ -166,3 +166,10 @@ def test_the_questions_of_the_post_are_answered_from_their_concepts(real: Assist
 def test_other_things_are_declined(real: Assistant, question: str):
     """Questions about other things are declined."""
     assert real.ask(question).outcome == "declined"
+
+
+def test_the_case_told_before_does_not_hide_the_question(real: Assistant):
+    """Where the whole is answered unsurely, what is asked alone is sought too, and the surer answer stands."""
+    asked = "How do I check my gradients are right?"
+    told = real.ask(f"I wrote the backward pass by hand. {asked}")
+    assert told.statements[0].text == real.ask(asked).statements[0].text
